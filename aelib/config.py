@@ -1,0 +1,163 @@
+"""What a run is, as one frozen object: the form, the command line, ``config.json`` and the cache key."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, SerializeAsAny, ValidationError, model_validator
+
+from aelib import registry
+from aelib.errors import AelibError, nearest
+
+if TYPE_CHECKING:
+    from aelib.datasets._base import DataInfo
+
+FORMAT = 1  # of config.json; a higher number was written by a newer aelib
+
+
+class Config(BaseModel):
+    """Base of every config: frozen, no unknown keys, no NaN, no infinity, no silent conversion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+
+class PluginConfig(Config):
+    """Base of a plug-in's ``Config``; ``name`` is always the plug-in's file name."""
+
+    name: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_name(cls, raw: Any) -> Any:
+        own = cls.__module__.rpartition(".")[2]
+        if isinstance(raw, Mapping):
+            assert raw.get("name") in (None, "", own), f"{raw.get('name')!r} given to {own}"
+            return {**raw, "name": own}
+        return raw
+
+    def check(self, run: "RunConfig", info: "DataInfo") -> None:
+        """Refuse a combination that cannot work, by raising ``E_CONFIG``, before memory is touched."""
+
+
+def _choice(plugins: registry.Registry) -> Any:
+    """A field that holds one of a registry's configs: given as a name or as ``{"name": …, …}``."""
+
+    def resolve(raw: Any) -> PluginConfig:
+        if isinstance(raw, PluginConfig):
+            return raw
+        fields = {"name": raw} if isinstance(raw, str) else raw
+        if not isinstance(fields, Mapping) or not isinstance(fields.get("name"), str):
+            raise AelibError(
+                "E_CONFIG", f"{plugins.kind} is not understood", f"got {raw!r}", f"Give one of {plugins.names()}"
+            )
+        schema = plugins.load(fields["name"]).Config
+        try:
+            return schema.model_validate(dict(fields))
+        except ValidationError as error:
+            raise _explain(error, schema, plugins.kind) from None
+
+    return Annotated[SerializeAsAny[PluginConfig], PlainValidator(resolve)]
+
+
+DatasetChoice = _choice(registry.DATASETS)
+CorruptionChoice = _choice(registry.CORRUPTIONS)
+NetworkChoice = _choice(registry.NETWORKS)
+ModelChoice = _choice(registry.MODELS)
+
+
+class TrainingConfig(Config):
+    """How long, how fast, on what."""
+
+    epochs: int = Field(20, ge=0, le=10_000, description="Passes over the training items; 0 keeps the untrained model")
+    batch_size: int = Field(128, ge=1, le=65_536, description="Items per step")
+    learning_rate: float = Field(1e-3, gt=0, le=10, description="Adam's step size (the peak of the schedule)")
+    find_rate: bool = Field(False, description="Choose the learning rate by a short trial before the first step")
+    schedule: Literal["constant", "cosine", "one_cycle"] = Field(
+        "constant", description="How the learning rate moves over the run"
+    )
+    weight_decay: float = Field(0.0, ge=0, le=10, description="Decoupled weight decay (AdamW)")
+    patience: int = Field(
+        0, ge=0, le=10_000, description="Stop early after this many epochs without a better validation; 0 = never"
+    )
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="Same seed, machine and threads: same weights")
+    device: str = Field(
+        "auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$", description="auto takes cuda, then mps, then cpu"
+    )
+
+
+class RunConfig(Config):
+    """Everything that decides a run's result."""
+
+    format: Literal[1] = FORMAT
+    dataset: DatasetChoice = Field(default_factory=lambda: _default(registry.DATASETS, "digits"))
+    corruptions: tuple[CorruptionChoice, ...] = Field((), strict=False, max_length=10)
+    target: Literal["items", "masks"] = "items"
+    network: NetworkChoice = Field(default_factory=lambda: _default(registry.NETWORKS, "mlp"))
+    model: ModelChoice = Field(default_factory=lambda: _default(registry.MODELS, "autoencoder"))
+    training: TrainingConfig = TrainingConfig()
+    dataset_hash: str = Field("", pattern=r"^([0-9a-f]{64})?$", description="sha256 of the items at queueing")
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> Self:
+        """Build from plain values. Raises ``E_CONFIG`` with the field, its range and the nearest name."""
+        if isinstance(raw.get("format"), int) and raw["format"] > FORMAT:
+            raise AelibError(
+                "E_VERSION",
+                "This run was made by a newer aelib",
+                f"its config has format {raw['format']}, this one reads up to {FORMAT}",
+                "Update Latent Loupe",
+            )
+        try:
+            return cls.model_validate(dict(raw))
+        except ValidationError as error:
+            raise _explain(error, cls) from None
+
+    def to_json(self) -> str:
+        """The text of ``config.json``; ``parse(json.loads(...))`` gives an equal object."""
+        return json.dumps(self.model_dump(mode="json"), indent=2) + "\n"
+
+    def check(self, info: "DataInfo") -> None:
+        """Refuse combinations that cannot work: each part looks at the whole. Touches no memory."""
+        batch, items = self.training.batch_size, info.counts["train"]
+        if batch > items:
+            raise AelibError(
+                "E_CONFIG",
+                f"training.batch_size {batch} is larger than the data",
+                f"{self.dataset.name} has {items} training items",
+                f"Take at most {items}",
+            )
+        for part in (self.dataset, *self.corruptions, self.network, self.model):
+            part.check(self, info)
+
+
+def _default(plugins: registry.Registry, name: str) -> PluginConfig:
+    return plugins.load(name).Config()
+
+
+def _explain(error: ValidationError, schema: type[BaseModel], prefix: str = "") -> AelibError:
+    """The first complaint of pydantic as one sentence with the field, its range and a remedy."""
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"]]
+    field = ".".join([prefix, *path] if prefix else path)
+    owner: Any = schema
+    for part in path[:-1]:
+        owner = getattr(owner.model_fields.get(part), "annotation", None) or owner
+    known = getattr(owner, "model_fields", {})
+    if first["type"] == "extra_forbidden":
+        return AelibError("E_CONFIG", f"There is no setting {field!r}", "", nearest(path[-1], set(known) - {"name"}))
+    allowed = allowed_range(known[path[-1]]) if path and path[-1] in known else first["msg"]
+    return AelibError("E_CONFIG", f"{field} is out of range", f"got {first['input']!r}", f"Allowed: {allowed}")
+
+
+def allowed_range(field: Any) -> str:
+    """What a field accepts, in words: ``a whole number from 1 to 4096``, ``one of 'a', 'b'``."""
+    choices = getattr(field.annotation, "__args__", None)
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return f"one of {', '.join(repr(choice) for choice in choices)}"
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    text = words.get(field.annotation, "a list" if "tuple" in str(field.annotation) else "another value")
+    bounds = {key: getattr(part, key) for part in field.metadata for key in ("ge", "gt", "le", "lt") if hasattr(part, key)}
+    pattern = next((part.pattern for part in field.metadata if getattr(part, "pattern", None)), None)
+    low = f" from {bounds['ge']}" if "ge" in bounds else f" above {bounds['gt']}" if "gt" in bounds else ""
+    high = f" to {bounds['le']}" if "le" in bounds else f" below {bounds['lt']}" if "lt" in bounds else ""
+    return f"{text}{low}{high}" + (f" like {pattern}" if pattern else "")

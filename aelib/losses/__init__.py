@@ -1,0 +1,1 @@
+"""Pure formulas, one per term: sum over features, mean over the batch."""

@@ -1,0 +1,185 @@
+"""The contract between a model and the one training loop: what it computes, and its stages as data."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from aelib.config import PluginConfig, RunConfig
+from aelib.datasets._base import DataInfo
+from aelib.errors import AelibError
+from aelib.registry import MODELS, NETWORKS
+
+LARGEST_MODEL = 200_000_000  # parameters; refused above, before any memory is taken
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step sees.
+
+    Attributes:
+        inputs: float (n, channels, height, width) in [0, 1], maybe corrupted.
+        targets: What should come out, same shape.
+        labels: int64 (n,) or None.
+        generator: On the batch's device; every random draw of a loss comes from it.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    labels: Tensor | None
+    generator: torch.Generator
+
+
+@dataclass(frozen=True)
+class Codes:
+    """What ``encode`` gives.
+
+    Attributes:
+        codes: float (n, latent_dim): the mean, never a sample.
+        spreads: The posterior's standard deviation, same shape, where there is one.
+        latents: What ``decode`` takes; the codes themselves except for grid codes.
+    """
+
+    codes: Tensor
+    spreads: Tensor | None
+    latents: Tensor
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the run stands, for schedules: ``done`` of ``total`` steps of this stage."""
+
+    done: int = 0
+    total: int = 1
+
+    @property
+    def fraction(self) -> float:
+        """From 0.0 at the first step to 1.0 at the end of the stage."""
+        return self.done / max(self.total, 1)
+
+
+class Term(NamedTuple):
+    """One named part of a loss: its value as in the paper (a scalar), and its coefficient."""
+
+    value: Tensor
+    weight: float = 1.0
+
+
+Parts = Mapping[str, Term]
+
+
+def total(parts: Parts) -> Tensor:
+    """The loss: the weighted sum of the parts."""
+    return torch.stack([term.value * term.weight for term in parts.values()]).sum()
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One optimiser's share of a step: it makes its own forward pass and moves its own parameters only.
+
+    Attributes:
+        name: Key of this phase in resume points and logs.
+        parameters: What its optimiser moves.
+        loss: ``(batch, progress) -> parts``; the same function gives the validation figures.
+        rate: Factor on the run's learning rate.
+    """
+
+    name: str
+    parameters: tuple[nn.Parameter, ...]
+    loss: Callable[[Batch, Progress], Parts]
+    rate: float = 1.0
+
+
+DataPasses = Callable[[], Iterator[Batch]]  # each call walks once over the clean training items
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One leg of a training, as data; the loop reads it and never asks which model it has.
+
+    Attributes:
+        name: On screen and in the metrics.
+        epochs: This stage's own number of epochs; None takes the run's.
+        prepare: Called once before the first step (a start for a codebook, say).
+        fit: Closed form: called once instead of any phase.
+        phases: Taken in order at each step.
+        after_step: Called after the phases of each step (moving averages, unit norms).
+        finish: Called once at the stage's end.
+    """
+
+    name: str
+    epochs: int | None = None
+    prepare: Callable[[DataPasses], None] | None = None
+    fit: Callable[[DataPasses], None] | None = None
+    phases: tuple[Phase, ...] = ()
+    after_step: Callable[[Batch, Progress], None] | None = None
+    finish: Callable[[DataPasses], None] | None = None
+
+
+class Model(nn.Module, ABC):
+    """Base of every variant. Built from its config, its network's config and a ``DataInfo``.
+
+    Class attributes that pages and checks ask for:
+        watch: The validation figure that early stopping and best weights follow; smaller is better.
+        needs_labels: Whether training is impossible without labels.
+        code_shape: The code that the network must allow.
+        can_decode, can_sample: What the model is able to do.
+    """
+
+    watch: ClassVar[str] = "loss"
+    needs_labels: ClassVar[bool] = False
+    code_shape: ClassVar[Literal["vector", "grid", "none"]] = "vector"
+    can_decode: ClassVar[bool] = True
+    can_sample: ClassVar[bool] = False
+
+    latent_dim: int
+
+    def __init__(self, config: Any, network: PluginConfig, info: DataInfo) -> None:
+        super().__init__()
+        self.config, self.info = config, info
+
+    @abstractmethod
+    def encode(self, items: Tensor, labels: Tensor | None = None) -> Codes:
+        """Codes of items (n, channels, height, width) in [0, 1]; deterministic."""
+
+    @abstractmethod
+    def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Items (n, channels, height, width) after the declared output activation."""
+
+    @abstractmethod
+    def stages(self) -> Iterable[Stage]:
+        """The training as data, in order."""
+
+    def reconstruct(self, items: Tensor, labels: Tensor | None = None) -> Tensor:
+        """``decode(encode(items))``: deterministic, after the output activation."""
+        return self.decode(self.encode(items, labels).latents, labels)
+
+
+def build(run: RunConfig, info: DataInfo) -> Model:
+    """The untrained model of a run, on the CPU, initialised from ``training.seed``.
+
+    Raises ``E_CONFIG`` for combinations that cannot work and ``E_TOO_LARGE`` for a model of more than
+    ``LARGEST_MODEL`` parameters; both before memory is taken (the model is first built on torch's meta device).
+    """
+    run.check(info)
+    model_class = MODELS.load(run.model.name).Model
+    with torch.device("meta"):
+        size = sum(parameter.numel() for parameter in model_class(run.model, run.network, info).parameters())
+    if size > LARGEST_MODEL:
+        raise AelibError(
+            "E_TOO_LARGE",
+            f"This model would have {size:,} parameters",
+            f"the limit is {LARGEST_MODEL:,}",
+            "Take a smaller code, narrower layers or smaller pictures",
+        )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(run.training.seed)
+        return model_class(run.model, run.network, info)
+
+
+def build_body(network: PluginConfig, info: DataInfo) -> Any:
+    """The network's two halves (``networks._base.Body``) for a dataset's item shape."""
+    return NETWORKS.load(network.name).build(network, info)

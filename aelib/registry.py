@@ -1,0 +1,89 @@
+"""Plug-ins by folder: a registry's names are the file names in its folders, found without importing them."""
+
+import ast
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+from aelib.errors import AelibError, nearest
+
+
+@dataclass(frozen=True)
+class Help:
+    """A plug-in's docstring, taken apart: what it is, what for, what it cannot do, who wrote it first."""
+
+    summary: str
+    what_for: str
+    limits: str
+    reference: str
+
+
+class Registry:
+    """The plug-ins of one kind.
+
+    Args:
+        kind: The singular word on screen and in error messages, e.g. ``"model"``.
+        package: The dotted package that holds one file per plug-in.
+    """
+
+    def __init__(self, kind: str, package: str) -> None:
+        self.kind = kind
+        self.packages = [package]  # tests append a package of their own here
+
+    def names(self) -> list[str]:
+        """Registered names, sorted: file names without ``_`` in front. Nothing is imported."""
+        return sorted(self._files())
+
+    def load(self, name: str) -> ModuleType:
+        """The plug-in's module. Raises ``E_UNKNOWN`` with the nearest name."""
+        return importlib.import_module(f"{self._find(name)[0]}.{name}")
+
+    def help(self, name: str) -> Help:
+        """The plug-in's docstring as fields, read from its text without importing it."""
+        return _read_help(self._find(name)[1])
+
+    def _find(self, name: str) -> tuple[str, Path]:
+        files = self._files()
+        if name not in files:
+            raise AelibError("E_UNKNOWN", f"There is no {self.kind} named {name!r}", "", nearest(str(name), files))
+        return files[name]
+
+    def _files(self) -> dict[str, tuple[str, Path]]:
+        found = {}
+        for package in self.packages:
+            for path in _folder(package).glob("*.py"):
+                if not path.stem.startswith("_"):
+                    found[path.stem] = (package, path)
+        return found
+
+
+@lru_cache
+def _folder(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    assert spec and spec.submodule_search_locations, f"{package} is no package"
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+@lru_cache
+def _read_help(path: Path) -> Help:
+    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    sections, current = {"summary": ""}, "summary"
+    for line in text.splitlines():
+        head, colon, rest = line.partition(":")
+        if colon and head in ("What for", "Limits", "Reference"):
+            current, line = head, rest
+        sections[current] = f"{sections.get(current, '')} {line.strip()}".strip()
+    return Help(
+        sections["summary"], sections.get("What for", ""), sections.get("Limits", ""), sections.get("Reference", "")
+    )
+
+
+DATASETS = Registry("dataset", "aelib.datasets")
+CORRUPTIONS = Registry("corruption", "aelib.corruptions")
+NETWORKS = Registry("network", "aelib.networks")
+MODELS = Registry("model", "aelib.models")
+PROJECTIONS = Registry("projection", "aelib.projections")
+ALL = (DATASETS, CORRUPTIONS, NETWORKS, MODELS, PROJECTIONS)
