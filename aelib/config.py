@@ -4,7 +4,15 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, SerializeAsAny, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SerializeAsAny,
+    ValidationError,
+    model_validator,
+)
 
 from aelib import registry
 from aelib.errors import AelibError, nearest
@@ -54,7 +62,7 @@ def _choice(plugins: registry.Registry) -> Any:
         try:
             return schema.model_validate(dict(fields))
         except ValidationError as error:
-            raise _explain(error, schema, plugins.kind) from None
+            raise explain(error, schema, plugins.kind) from None
 
     return Annotated[SerializeAsAny[PluginConfig], PlainValidator(resolve)]
 
@@ -110,7 +118,7 @@ class RunConfig(Config):
         try:
             return cls.model_validate(dict(raw))
         except ValidationError as error:
-            raise _explain(error, cls) from None
+            raise explain(error, cls) from None
 
     def to_json(self) -> str:
         """The text of ``config.json``; ``parse(json.loads(...))`` gives an equal object."""
@@ -134,7 +142,7 @@ def _default(plugins: registry.Registry, name: str) -> PluginConfig:
     return plugins.load(name).Config()
 
 
-def _explain(error: ValidationError, schema: type[BaseModel], prefix: str = "") -> AelibError:
+def explain(error: ValidationError, schema: type[BaseModel], prefix: str = "") -> AelibError:
     """The first complaint of pydantic as one sentence with the field, its range and a remedy."""
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]

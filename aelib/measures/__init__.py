@@ -1,0 +1,1 @@
+"""Figures about codes, maps and reconstructions; one file per question."""

@@ -1,0 +1,1 @@
+"""Run folders: one training each. The folder is the truth; nothing here imports torch until weights are asked for."""

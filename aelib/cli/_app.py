@@ -1,0 +1,207 @@
+"""The commands, one function each, in the order a person meets them."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from aelib import codes, registry
+from aelib.cli._settings import read_settings
+from aelib.config import RunConfig
+from aelib.errors import AelibError, nearest
+from aelib.runs.folder import Run, default_checkpoints, list_runs, open_run
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Autoencoders: train, encode, project, reconstruct.",
+    pretty_exceptions_enable=False,
+)  # fmt: skip
+
+Checkpoints = Annotated[Path, typer.Option("--checkpoints", help="The folder of run folders", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON on the last line")]
+RunId = Annotated[str, typer.Argument(help="A run's id, as `runs` lists them")]
+KINDS = {f"{plugins.kind}s": plugins for plugins in registry.ALL}
+
+
+def _say(value: Any, text: str, as_json: bool) -> None:
+    print(json.dumps(value) if as_json else text)
+
+
+@app.command("list")
+def list_plugins(
+    kind: Annotated[str, typer.Argument(help=" | ".join(KINDS))],
+    as_json: AsJson = False,
+    checkpoints: Checkpoints = default_checkpoints(),
+) -> None:
+    """Name every plug-in of a kind, with its one-line help."""
+    if kind not in KINDS:
+        raise AelibError("E_UNKNOWN", f"There is nothing to list named {kind!r}", "", nearest(kind, KINDS))
+    plugins = KINDS[kind]
+    rows = [{"name": name, **vars(plugins.help(name))} for name in plugins.names()]
+    _say(rows, "\n".join(f"{row['name']:<16} {row['summary']}" for row in rows), as_json)
+
+
+@app.command()
+def train(
+    dataset: Annotated[str, typer.Option(help="Name of a dataset")] = "",
+    model: Annotated[str, typer.Option(help="Name of a model")] = "",
+    network: Annotated[str, typer.Option(help="Name of a network")] = "",
+    corruption: Annotated[list[str], typer.Option(help="NAME or NAME=SEVERITY; may be given again")] = [],  # noqa: B006
+    settings: Annotated[list[str], typer.Option("--set", help="FIELD=VALUE, e.g. model.latent_dim=8")] = [],  # noqa: B006
+    preset: Annotated[str, typer.Option(help="Start from a preset of the Train page")] = "",
+    epochs: Annotated[int | None, typer.Option(help="Short for --set training.epochs=N")] = None,
+    name: Annotated[str, typer.Option(help="What you call this run")] = "",
+    run_id: Annotated[str, typer.Option("--id", help="Give the run folder this id", hidden=True)] = "",
+    checkpoints: Checkpoints = default_checkpoints(),
+    as_json: AsJson = False,
+) -> None:
+    """Train a model in the foreground; Ctrl-C stops it and keeps what it has."""
+    from aelib.cli._train import train_in_front
+
+    choices = {"dataset": dataset, "model": model, "network": network}
+    config = RunConfig.parse(read_settings(preset, choices, corruption, settings, epochs))
+    run, state = train_in_front(checkpoints, config, name=name, run_id=run_id, quiet=as_json)
+    answer = _describe(run)
+    _say(answer, _sentence(answer), as_json)
+    if state == "failed":
+        raise AelibError(*[run.error().get(key, "") for key in ("code", "what", "why", "how_to_fix")])
+
+
+@app.command()
+def resume(run_id: RunId, checkpoints: Checkpoints = default_checkpoints(), as_json: AsJson = False) -> None:
+    """Go on with a stopped, interrupted or failed run, from its last resume point."""
+    from aelib.cli._train import resume_in_front
+
+    run = open_run(checkpoints, run_id)
+    resume_in_front(run, quiet=as_json)
+    answer = _describe(run)
+    _say(answer, _sentence(answer), as_json)
+
+
+@app.command()
+def runs(checkpoints: Checkpoints = default_checkpoints(), as_json: AsJson = False) -> None:
+    """List the runs, newest first."""
+    rows = [_describe(run) for run in list_runs(checkpoints)]
+    text = "\n".join(_sentence(row) for row in rows) or f"No runs in {checkpoints}. Start one: python -m aelib train"
+    _say(rows, text, as_json)
+
+
+@app.command()
+def show(run_id: RunId, checkpoints: Checkpoints = default_checkpoints(), as_json: AsJson = False) -> None:
+    """Everything written down about a run: its config, state and figures."""
+    run = open_run(checkpoints, run_id)
+    answer = {**_describe(run), "config": run.config().model_dump(mode="json"), "metrics": run.metrics()[-1:]}
+    _say(answer, json.dumps(answer, indent=2), as_json)
+
+
+@app.command()
+def encode(
+    run_id: RunId,
+    out: Annotated[Path, typer.Option(help="The NPZ file to write")],
+    split: Annotated[str, typer.Option(help="train, validation, test or all")] = "all",
+    checkpoints: Checkpoints = default_checkpoints(),
+    as_json: AsJson = False,
+) -> None:
+    """Write codes, labels, index (and spreads where there are any) of a split."""
+    table = _table(open_run(checkpoints, run_id), split)
+    arrays = {"codes": table.codes, "labels": table.labels, "index": table.index, "errors": table.errors}
+    if table.spreads is not None:
+        arrays["spreads"] = table.spreads
+    _write_npz(out, arrays)
+    answer = {"run": run_id, "split": split, "items": len(table), "latent_dim": table.codes.shape[1], "out": str(out)}
+    _say(answer, f"{len(table)} codes of {table.codes.shape[1]} numbers in {out}", as_json)
+
+
+@app.command()
+def project(
+    run_id: RunId,
+    out: Annotated[Path, typer.Option(help="The NPZ file to write")],
+    method: Annotated[str, typer.Option(help="Name of a projection")] = "umap",
+    settings: Annotated[list[str], typer.Option("--set", help="FIELD=VALUE of the method")] = [],  # noqa: B006
+    checkpoints: Checkpoints = default_checkpoints(),
+    as_json: AsJson = False,
+) -> None:
+    """Write the points of all items, and keep them in the run folder for the map."""
+    from aelib.cli._settings import read_plugin
+    from aelib.jobs.projecting import compute
+
+    run = open_run(checkpoints, run_id)
+    done = compute(run, read_plugin(registry.PROJECTIONS, method, settings))
+    table = codes.of_run(run)
+    arrays = {"points": done.points, "labels": table.labels, "index": table.index, "split": table.split}
+    _write_npz(out, arrays)
+    answer = {"run": run_id, "method": method, "items": len(done.points), "quality": done.quality, "out": str(out)}
+    _say(answer, f"{len(done.points)} points in {out}; {done.quality or 'quality not measured'}", as_json)
+
+
+@app.command()
+def reconstruct(
+    run_id: RunId,
+    out: Annotated[Path, typer.Option(help="The PNG to write: items above, reconstructions below")],
+    split: Annotated[str, typer.Option(help="train, validation or test")] = "validation",
+    count: Annotated[int, typer.Option(min=1, max=64, help="How many items")] = 12,
+    worst: Annotated[bool, typer.Option("--worst", help="The items with the largest error, instead of the first")] = False,
+    checkpoints: Checkpoints = default_checkpoints(),
+    as_json: AsJson = False,
+) -> None:
+    """Draw items and their reconstructions, and print their squared errors."""
+    from aelib.datasets._base import load_dataset
+    from aelib.files import write_bytes
+    from aelib.pictures import strip, to_png
+    from aelib.runs.weights import load_model
+
+    run = open_run(checkpoints, run_id)
+    table, items = _table(run, split), load_dataset(run.config().dataset).items(split)
+    rows = np.argsort(-table.errors, kind="stable")[:count] if worst else np.arange(min(count, len(table)))
+    chosen = items.take(rows)
+    recon = codes.reconstruct(load_model(run), chosen.images, chosen.labels)
+    picture = strip(np.concatenate([chosen.images, codes.to_bytes(recon)]), columns=len(rows))
+    write_bytes(out.resolve(), to_png(picture, scale=max(1, 64 // chosen.images.shape[-1])))
+    answer = {"run": run_id, "split": split, "index": chosen.index.tolist(), "errors": table.errors[rows].tolist()}
+    mean = float(np.mean(table.errors[rows]))
+    _say({**answer, "out": str(out)}, f"{len(rows)} items in {out}; mean squared error {mean:.3f} per item", as_json)
+
+
+def _table(run: Run, split: str) -> codes.CodeTable:
+    known = ("train", "validation", "test", "all")
+    if split not in known:
+        raise AelibError("E_UNKNOWN", f"There is no split named {split!r}", "", nearest(split, known))
+    table = codes.of_run(run)
+    return table.take(table.rows(split))
+
+
+def _describe(run: Run) -> dict[str, Any]:
+    try:
+        status, raw = run.status(), run.raw_config
+        return {
+            "run": run.id,
+            "name": run.queue().get("name", ""),
+            "state": status["state"],
+            "dataset": raw.get("dataset", {}).get("name"),
+            "model": raw.get("model", {}).get("name"),
+            "epoch": status.get("epoch", 0),
+            "validation_error": status.get("validation_error"),
+            "test_error": status.get("test_error"),
+            "seconds": status.get("seconds"),
+        }
+    except AelibError as error:
+        return {"run": run.id, "name": "", "state": "broken", "problem": str(error)}
+
+
+def _sentence(row: dict[str, Any]) -> str:
+    if row["state"] == "broken":
+        return f"{row['run']:<44} broken       {row['problem']}"
+    error = row["validation_error"]
+    figure = f"validation error {error:.3f}" if error is not None else ""
+    return f"{row['run']:<44} {row['state']:<12} {row['model']} on {row['dataset']} {figure}".rstrip()
+
+
+def _write_npz(out: Path, arrays: dict[str, np.ndarray]) -> None:
+    import io
+
+    from aelib.files import write_bytes
+
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    write_bytes(out.resolve(), buffer.getvalue())

@@ -1,0 +1,66 @@
+"""From command-line words to the plain values that ``RunConfig.parse`` checks."""
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from aelib.config import PluginConfig, explain
+from aelib.errors import AelibError, nearest
+from aelib.registry import Registry
+
+
+def read_settings(
+    preset: str, choices: dict[str, str], corruptions: list[str], settings: list[str], epochs: int | None
+) -> dict[str, Any]:
+    """The raw run config of ``aelib train``'s options; later options win over the preset."""
+    raw = _preset(preset) if preset else {}
+    for section, name in choices.items():
+        if name:
+            raw[section] = {"name": name}
+    for word in corruptions:
+        name, given, severity = word.partition("=")
+        raw.setdefault("corruptions", []).append(
+            {"name": name, "severity": read_value(severity)} if given else {"name": name}
+        )
+    if epochs is not None:
+        settings = [*settings, f"training.epochs={epochs}"]
+    for section in ("dataset", "network", "model"):  # a field may be set without naming its plug-in again
+        raw.setdefault(section, {"name": {"dataset": "digits", "network": "mlp", "model": "autoencoder"}[section]})
+    for setting in settings:
+        path, equals, value = setting.partition("=")
+        section, dot, field = path.partition(".")
+        if not equals or not section:
+            raise AelibError("E_CONFIG", f"--set {setting!r} is not understood", "", "Write FIELD=VALUE")
+        if dot:
+            raw.setdefault(section, {})[field] = read_value(value)
+        else:
+            raw[section] = read_value(value)
+    return raw
+
+
+def read_plugin(plugins: Registry, name: str, settings: list[str]) -> PluginConfig:
+    """One plug-in's config from its name and ``FIELD=VALUE`` words. Raises ``E_CONFIG`` or ``E_UNKNOWN``."""
+    fields = {key: read_value(value) for key, _, value in (setting.partition("=") for setting in settings)}
+    schema = plugins.load(name).Config
+    try:
+        return schema.model_validate(fields)
+    except ValidationError as error:
+        raise explain(error, schema, plugins.kind) from None
+
+
+def read_value(word: str) -> Any:
+    """A JSON value where it is one (numbers, true, lists), comma-separated whole numbers as a list, else the text."""
+    try:
+        return json.loads(word)
+    except ValueError:
+        parts = word.split(",")
+        return [int(part) for part in parts] if len(parts) > 1 and all(p.strip().isdigit() for p in parts) else word
+
+
+def _preset(name: str) -> dict[str, Any]:
+    from aelib.presets import PRESETS
+
+    if name not in PRESETS:
+        raise AelibError("E_UNKNOWN", f"There is no preset named {name!r}", "", nearest(name, PRESETS))
+    return json.loads(json.dumps(PRESETS[name].config))

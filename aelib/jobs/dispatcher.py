@@ -1,0 +1,60 @@
+"""Starts queued runs while the app is open; several apps on one folder are safe, because a claim is a transaction."""
+
+import contextlib
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from aelib.errors import AelibError
+from aelib.jobs import local, queue
+from aelib.runs.lock import hold
+
+SECONDS = 0.5  # between two looks at the queue
+
+
+class Dispatcher(threading.Thread):
+    """A daemon thread that claims and starts runs, and frees the places of dead ones."""
+
+    def __init__(self, checkpoints: Path) -> None:
+        super().__init__(daemon=True, name="dispatcher")
+        self.checkpoints, self.ending, self.problem = checkpoints, threading.Event(), ""
+
+    def run(self) -> None:
+        """Look at the queue until ``stop``; a folder that cannot be written is reported, not raised."""
+        try:
+            with claimer(self.checkpoints) as owner:
+                while not self.ending.wait(SECONDS):
+                    dispatch(self.checkpoints, owner)
+        except (AelibError, OSError) as error:
+            self.problem = str(error)
+
+    def stop(self) -> None:
+        """End the thread; running workers go on."""
+        self.ending.set()
+
+
+def dispatch(checkpoints: Path, owner: str) -> None:
+    """One look: free the places of dead runs, start what may start."""
+    try:
+        queue.reconcile(checkpoints)
+        while claimed := queue.claim(checkpoints, owner):
+            local.start_worker(*claimed)
+    except AelibError as error:
+        if error.code != "E_BUSY":  # another app has the queue for a moment: look again
+            raise
+
+
+@contextlib.contextmanager
+def claimer(checkpoints: Path) -> Iterator[str]:
+    """Hold an owner's lock; yields its name. A claim whose owner is gone and whose run has no lock is dead."""
+    folder = checkpoints / ".owners"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{os.getpid()}-{secrets.token_hex(4)}.lock"
+    try:
+        with hold(path) as held:
+            assert held, "nobody else can have this name"
+            yield f"{folder.name}/{path.name}"
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,46 @@
+"""The engine for this machine: one process per run, in a session of its own, so that it outlives the app."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from aelib.jobs import queue
+from aelib.runs.folder import Run
+
+ROOT = Path(__file__).parents[2]
+
+
+def start_worker(run: Run, attempt: int) -> None:
+    """Start the worker of a claimed run; its output goes to ``worker.log``. Returns at once."""
+    arguments = (str(run.folder.parent.resolve()), run.id, str(attempt))
+    gone = partial(queue.give_up_start, run, attempt)
+    start("aelib.jobs.worker", *arguments, log=run.folder / "worker.log", when_gone=gone)
+
+
+def start(module: str, *arguments: str, log: Path, when_gone: Callable[[], None] = lambda: None) -> None:
+    """Start ``python -m module`` detached from this process: own session, no terminal, output to a log file.
+
+    ``when_gone`` is called when it has ended, if this process still lives then.
+    """
+    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1"}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=environment,
+            cwd=ROOT,
+        )
+
+    def wait() -> None:  # someone has to, else the child stays a zombie for as long as the app lives
+        process.wait()
+        when_gone()
+
+    threading.Thread(target=wait, daemon=True, name=f"wait for {process.pid}").start()

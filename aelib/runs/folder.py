@@ -1,0 +1,194 @@
+"""One training, one folder: names, states, and the small JSON files that describe a run.
+
+The list of files (design: the only one): ``config.json`` (immutable), ``queue.json`` (what the index needs to be
+rebuilt, and the user's name and note), ``status.json``, ``metrics.jsonl``, ``changes.jsonl``, ``lock``, ``worker.log``,
+``resume/``, ``weights.safetensors``, ``result.json`` or ``error.json``, ``preview/``, ``codes/``, ``projections/``,
+``measures/``.
+"""
+
+import os
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from aelib.config import RunConfig
+from aelib.errors import AelibError, nearest
+from aelib.files import read_json, read_lines, write_bytes, write_json
+from aelib.runs.lock import is_held
+
+STATES = (
+    "queued",
+    "starting",
+    "running",
+    "stopping",
+    "stopped",
+    "paused",
+    "completed",
+    "failed",
+    "interrupted",
+)
+ACTIVE = ("starting", "running", "stopping")
+_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
+TRASH = ".trash"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder. Cheap to make: nothing is read until asked for."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The folder's name: ``[a-z0-9-]``, at most 64 characters, of our own making."""
+        return self.folder.name
+
+    @cached_property
+    def raw_config(self) -> dict[str, Any]:
+        """``config.json`` as plain values, not checked. Raises ``E_FILE``."""
+        raw = read_json(self.folder / "config.json")
+        if not isinstance(raw, dict):
+            raise AelibError("E_FILE", f"config.json of {self.id} is not an object")
+        return raw
+
+    def config(self) -> RunConfig:
+        """``config.json``, checked. Raises ``E_CONFIG``, ``E_VERSION`` or ``E_FILE``."""
+        return RunConfig.parse(self.raw_config)
+
+    def status(self) -> dict[str, Any]:
+        """``status.json`` with the state as it is now: an active run without a living worker is interrupted."""
+        status = self._read("status.json")
+        state = status.get("state", "queued")
+        if state not in STATES:
+            raise AelibError("E_FILE", f"status.json of {self.id} has an unknown state", repr(state))
+        if state in ("running", "stopping") and not is_held(self.folder / "lock"):
+            state = self._ended_state(status)
+        elif state == "running" and self.queue().get("stop_requested"):
+            state = "stopping"
+        return {**status, "state": state}
+
+    def queue(self) -> dict[str, Any]:
+        """``queue.json``: priority, attempt, nonce, stop request, name and note."""
+        return self._read("queue.json")
+
+    def change_queue(self, **values: Any) -> None:
+        """Write some fields of ``queue.json`` anew."""
+        write_json(self.folder / "queue.json", {**self.queue(), **values})
+
+    def write_status(self, **values: Any) -> None:
+        """Replace ``status.json``."""
+        write_json(self.folder / "status.json", values)
+
+    def result(self) -> dict[str, Any]:
+        """``result.json``, or empty."""
+        return self._read("result.json")
+
+    def error(self) -> dict[str, Any]:
+        """``error.json``, or empty."""
+        return self._read("error.json")
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """One row per epoch: stage, epoch, train and validation figures, learning rate, seconds."""
+        return read_lines(self.folder / "metrics.jsonl")
+
+    def previews(self) -> list[Path]:
+        """The strips of reconstructions, oldest first (PNG; ``epoch-00007.png``)."""
+        return sorted((self.folder / "preview").glob("epoch-*.png"))
+
+    def place(self, *parts: str) -> Path:
+        """Where a derived file is, or may be written: in the run folder, else (read-only) in the user's cache."""
+        here = self.folder.joinpath(*parts)
+        if here.exists() or os.access(self.folder, os.W_OK):
+            return here
+        return Path.home() / ".cache" / "aelib" / "runs" / self.id / Path(*parts)
+
+    def _ended_state(self, status: dict[str, Any]) -> str:
+        # The worker writes result.json before status.json: one killed in between has finished all the same.
+        result = self.result()
+        return result["state"] if result.get("attempt") == status.get("attempt", -1) else "interrupted"
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self.folder / name
+        if not path.exists():
+            return {}
+        value = read_json(path)
+        if not isinstance(value, dict):
+            raise AelibError("E_FILE", f"{name} of {self.id} is not an object")
+        return value
+
+
+def default_checkpoints() -> Path:
+    """The folder of run folders: ``AELIB_CHECKPOINTS``, else ``checkpoints`` beside the library."""
+    return Path(os.environ.get("AELIB_CHECKPOINTS") or Path(__file__).parents[2] / "checkpoints").expanduser()
+
+
+def open_run(checkpoints: Path, run_id: str) -> Run:
+    """The run with this id. Raises ``E_ID`` for what cannot be an id and ``E_NO_RUN`` for one that isn't there."""
+    if not _ID.fullmatch(run_id):
+        raise AelibError("E_ID", f"{run_id[:80]!r} is no run id", "ids have small letters, digits and dashes")
+    folder = checkpoints / run_id
+    if not (folder / "config.json").is_file():
+        known = [run.id for run in list_runs(checkpoints)]
+        raise AelibError("E_NO_RUN", f"There is no run {run_id!r} in {checkpoints}", "", nearest(run_id, known))
+    return Run(folder)
+
+
+def list_runs(checkpoints: Path) -> list[Run]:
+    """All runs, newest first by the time in their status; a folder without a ``config.json`` is no run."""
+    if not checkpoints.is_dir():
+        return []
+    folders = [path.parent for path in checkpoints.glob("*/config.json") if _ID.fullmatch(path.parent.name)]
+    return [Run(folder) for folder in sorted(folders, key=lambda folder: (-_made(folder), folder.name))]
+
+
+def create_run(checkpoints: Path, config: RunConfig, *, name: str = "", nonce: str = "", run_id: str = "") -> Run:
+    """Make a run folder in state queued. ``config.json`` comes last: without it there is no run.
+
+    Args:
+        checkpoints: The folder of run folders; made when missing.
+        config: Already checked against its dataset, with its ``dataset_hash``.
+        name: What the user calls it; display text only.
+        nonce: Of the form that asked for it, so that a double click makes one run.
+        run_id: For shipped runs only; otherwise an id is made from model, dataset, time and chance.
+    """
+    made = time.strftime("%Y%m%d-%H%M%S")
+    kind = f"{config.model.name}-{config.dataset.name}".replace("_", "-")
+    run = Run(checkpoints / (run_id or f"{kind}-{made}-{secrets.token_hex(2)}"))
+    if (run.folder / "config.json").exists():
+        raise AelibError("E_EXISTS", f"There is already a run {run.id!r} in {checkpoints}", "", "Delete it first")
+    queue = {"priority": 0, "attempt": 0, "nonce": nonce, "stop_requested": False, "name": name[:120], "note": ""}
+    write_json(run.folder / "queue.json", queue)
+    run.write_status(state="queued", attempt=0, made=time.time(), epochs=config.training.epochs)
+    write_bytes(run.folder / "config.json", config.to_json().encode())
+    return run
+
+
+def delete_run(run: Run) -> Path:
+    """Move a run to the trash folder beside the runs; ``restore_run`` undoes it. Refuses a run that trains."""
+    if run.status()["state"] in ACTIVE:
+        raise AelibError("E_CONFLICT", f"{run.id} is training", "", "Stop it first, then delete it")
+    trash = run.folder.parent / TRASH
+    trash.mkdir(exist_ok=True)
+    target = trash / f"{run.id}~{secrets.token_hex(2)}"
+    run.folder.rename(target)
+    return target
+
+
+def restore_run(trashed: Path) -> Run:
+    """Undo ``delete_run``."""
+    folder = trashed.parent.parent / trashed.name.partition("~")[0]
+    if folder.exists():
+        raise AelibError("E_EXISTS", f"There is a run {folder.name!r} again", "", "Rename or delete it first")
+    trashed.rename(folder)
+    return Run(folder)
+
+
+def _made(folder: Path) -> float:
+    try:
+        return float(read_json(folder / "status.json").get("made", 0))
+    except (AelibError, TypeError, ValueError, AttributeError):
+        return 0.0

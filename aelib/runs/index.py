@@ -1,0 +1,101 @@
+"""The SQLite index: it orders the queue by transactions, and can be thrown away and rebuilt from the folders."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from aelib.device import likely_device
+from aelib.errors import AelibError
+from aelib.runs.folder import Run, list_runs
+
+FILE = "index.db"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT UNIQUE NOT NULL,
+    state TEXT NOT NULL,
+    device TEXT NOT NULL,
+    priority INTEGER NOT NULL DEFAULT 0,
+    attempt INTEGER NOT NULL DEFAULT 0,
+    owner TEXT NOT NULL DEFAULT '',
+    nonce TEXT UNIQUE
+)
+"""
+
+
+@contextlib.contextmanager
+def transaction(checkpoints: Path) -> Iterator[sqlite3.Connection]:
+    """A write transaction on the index; made, and filled from the folders, when it is not there.
+
+    Raises ``E_DISK`` when the folder cannot be written and ``E_BUSY`` when another process holds it for 15 s.
+    """
+    try:
+        with contextlib.closing(_open(checkpoints)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise AelibError("E_BUSY", "The queue is busy", "another process is writing to it", "Try again") from None
+        raise AelibError(
+            "E_DISK",
+            f"The queue in {checkpoints} cannot be written",
+            str(error),
+            "Choose a writable folder with --checkpoints or AELIB_CHECKPOINTS, or make room",
+        ) from None
+
+
+def rebuild(checkpoints: Path) -> int:
+    """Throw the index away and fill it from the run folders; returns the number of runs found."""
+    for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+        (checkpoints / name).unlink(missing_ok=True)
+    with transaction(checkpoints) as connection:
+        return connection.execute("SELECT count(*) FROM runs").fetchone()[0]
+
+
+def insert(connection: sqlite3.Connection, run: Run, state: str) -> None:
+    """Enter one run as its folder describes it."""
+    queue = run.queue()
+    device = likely_device(run.raw_config.get("training", {}).get("device", "auto"))
+    values: tuple[Any, ...] = (
+        run.id, state, device, queue.get("priority", 0), queue.get("attempt", 0), queue.get("nonce") or None,
+    )  # fmt: skip
+    connection.execute(
+        "INSERT OR REPLACE INTO runs (id, state, device, priority, attempt, nonce) VALUES (?, ?, ?, ?, ?, ?)", values
+    )
+
+
+def _open(checkpoints: Path) -> sqlite3.Connection:
+    try:
+        checkpoints.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise sqlite3.OperationalError(error.strerror or "cannot be made") from None
+    is_new = not (checkpoints / FILE).exists()
+    connection = sqlite3.connect(checkpoints / FILE, timeout=15, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(_SCHEMA)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+        rebuild(checkpoints)  # a damaged index holds nothing that the folders do not
+        return _open(checkpoints)
+    if is_new:
+        _fill(connection, checkpoints)
+    return connection
+
+
+def _fill(connection: sqlite3.Connection, checkpoints: Path) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for run in reversed(list_runs(checkpoints)):
+        with contextlib.suppress(AelibError):  # a broken folder is shown by its page, it cannot be queued
+            insert(connection, run, run.status()["state"])
+    connection.execute("COMMIT")

@@ -1,0 +1,62 @@
+"""Items on the device as uint8, and batches in an order that is a pure function of (seed, stage, epoch)."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+from aelib.config import PluginConfig
+from aelib.corruptions._base import apply_all
+from aelib.datasets._base import Items
+from aelib.models._base import Batch
+
+
+def generator_for(device: str, *numbers: int) -> torch.Generator:
+    """A generator whose state depends on these numbers alone (mixed by NumPy's SeedSequence)."""
+    state = np.random.SeedSequence([number & 0xFFFFFFFF for number in numbers]).generate_state(2, np.uint32)
+    return torch.Generator(device).manual_seed(int(state[0]) << 31 | int(state[1]) >> 1)
+
+
+class Batches:
+    """One split's items on a device, cut into batches.
+
+    Args:
+        items: The split.
+        corruptions: Applied to the inputs, in order; the targets stay clean.
+        device: Where the batches live; the items stay there as uint8 (a quarter of float's room).
+    """
+
+    def __init__(self, items: Items, corruptions: Sequence[PluginConfig], device: str) -> None:
+        self.images = torch.from_numpy(np.ascontiguousarray(items.images)).to(device)
+        self.labels = None if items.labels is None else torch.from_numpy(items.labels).to(device)
+        self.corruptions, self.device = corruptions, device
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def shuffled(self, size: int, seed: int, stage: int, epoch: int) -> Iterator[Batch]:
+        """One epoch of training batches; order, corruption and sampling follow from (seed, stage, epoch)."""
+        order = torch.randperm(len(self), generator=generator_for("cpu", seed, stage, epoch, 0)).to(self.device)
+        generator = generator_for(self.device, seed, stage, epoch, 1)
+        for start, end in bounds(len(self), size):
+            yield self._batch(order[start:end], generator, self.corruptions)
+
+    def in_order(self, size: int, seed: int, clean: bool = False) -> Iterator[Batch]:
+        """All items in their own order, each time with the same corruption and sampling noise."""
+        generator = generator_for(self.device, seed, 2)
+        for start, end in bounds(len(self), size):
+            rows = torch.arange(start, end, device=self.device)
+            yield self._batch(rows, generator, () if clean else self.corruptions)
+
+    def _batch(self, rows: torch.Tensor, generator: torch.Generator, corruptions: Sequence[PluginConfig]) -> Batch:
+        targets = self.images[rows].to(torch.float32).div_(255)
+        labels = None if self.labels is None else self.labels[rows]
+        return Batch(apply_all(targets, corruptions, generator), targets, labels, generator)
+
+
+def bounds(count: int, size: int) -> list[tuple[int, int]]:
+    """Start and end of each batch; a last batch of one joins the one before (batch norm cannot use it)."""
+    starts = list(range(0, count, size))
+    if len(starts) > 1 and count - starts[-1] == 1:
+        starts.pop()
+    return list(zip(starts, [*starts[1:], count], strict=True))

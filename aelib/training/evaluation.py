@@ -1,0 +1,45 @@
+"""Figures on held-out items: the same loss function as in training, and the squared error of reconstructions."""
+
+import torch
+
+from aelib.models._base import Model, Progress, Stage, total
+from aelib.training.batches import Batches
+
+CHUNK = 256  # items at once; convolutions are fastest here (docs: measured for encoding)
+
+
+@torch.no_grad()
+def evaluate(model: Model, batches: Batches, stage: Stage, seed: int) -> dict[str, float]:
+    """Means over all items.
+
+    Returns:
+        Each loss part of the stage by name, ``loss`` (the weighted sum of its first phase) and ``error``: the squared
+        error per item, summed over its features, of the deterministic reconstruction of clean items. When the run
+        has corruptions, ``error_corrupted`` is the same with corrupted inputs and clean targets.
+    """
+    training = model.training
+    model.eval()
+    sums: dict[str, float] = {}
+    try:
+        for batch in batches.in_order(CHUNK, seed):
+            figures: dict[str, torch.Tensor] = {}
+            for phase in stage.phases:
+                parts = phase.loss(batch, Progress(1, 1))
+                figures |= {name: term.value for name, term in parts.items()}
+                if phase is stage.phases[0]:
+                    figures["loss"] = total(parts)
+            figures["error"] = squared_error(model.reconstruct(batch.targets, batch.labels), batch.targets)
+            if batches.corruptions:
+                recon = model.reconstruct(batch.inputs, batch.labels)
+                figures["error_corrupted"] = squared_error(recon, batch.targets)
+            for name, value in figures.items():
+                sums[name] = sums.get(name, 0.0) + float(value) * len(batch.targets)
+    finally:
+        if training:
+            model.train()
+    return {name: value / len(batches) for name, value in sums.items()}
+
+
+def squared_error(recon: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Squared error per item: summed over features, mean over the batch; pixels in [0, 1]."""
+    return (recon - targets).square().flatten(1).sum(1).mean()

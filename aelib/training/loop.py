@@ -1,0 +1,297 @@
+"""The one training loop: a generator of reports that never asks which model it has."""
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from aelib.config import RunConfig
+from aelib.datasets._base import Dataset
+from aelib.errors import AelibError
+from aelib.models._base import Batch, Model, Phase, Progress, Stage, total
+from aelib.training.batches import Batches, bounds, generator_for
+from aelib.training.evaluation import evaluate
+from aelib.training.schedule import find_rate, rate_factor
+
+REPORT_SECONDS = 0.5  # between two reports inside one epoch
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a training stands.
+
+    Attributes:
+        stage: The stage's name.
+        epoch, epochs: Epochs finished over all stages, and their planned number.
+        step, steps: Steps finished in this epoch, and their number.
+        train: Mean over this epoch so far, by part, and ``loss``.
+        validation: The same on held-out items, and ``error``; empty inside an epoch.
+        learning_rate: At the last step.
+        items_per_second: Over this epoch so far.
+        finished: Whether an epoch ended with this report.
+        best: Whether the watched validation figure is the lowest so far.
+        snapshot: Copies everything needed to go on from here; only at an epoch's end, and only until the next report
+            is asked for.
+    """
+
+    stage: str
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    train: dict[str, float]
+    validation: dict[str, float] = field(default_factory=dict)
+    learning_rate: float = 0.0
+    items_per_second: float = 0.0
+    finished: bool = False
+    best: bool = False
+    snapshot: Callable[[], "Snapshot"] | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A resume point: tensors by name, and plain values. Random states are not needed: all randomness of an
+    epoch follows from (seed, stage, epoch), see ``batches.generator_for``.
+    """
+
+    tensors: dict[str, torch.Tensor]
+    values: dict[str, Any]
+
+
+def train(
+    model: Model,
+    dataset: Dataset,
+    run: RunConfig,
+    device: str = "cpu",
+    resume: Snapshot | None = None,
+    best_weights: dict[str, torch.Tensor] | None = None,
+) -> Iterator[Report]:
+    """Train a model; to stop, cease to iterate. At the end the model holds its best weights on validation.
+
+    Torch's global generator is seeded at each epoch, because dropout draws from it.
+
+    Args:
+        model: As ``models._base.build`` gives it; moved to ``device``.
+        dataset: Its ``train`` split is learnt, its ``validation`` split is watched; ``test`` is not touched.
+        run: The run's config.
+        device: ``cpu``, ``cuda:0``, ``mps``.
+        resume: Go on from here instead of from the start; needs ``best_weights`` as they stood there.
+        best_weights: The model's state at its best validation so far.
+
+    Raises ``E_DIVERGED`` when a loss part is no longer a finite number; the model then holds its best weights.
+    """
+    return _Training(model.to(device), dataset, run, device, resume, best_weights).reports()
+
+
+class _Training:
+    """The state of one call of ``train``."""
+
+    def __init__(
+        self,
+        model: Model,
+        dataset: Dataset,
+        run: RunConfig,
+        device: str,
+        resume: Snapshot | None,
+        best_weights: dict[str, torch.Tensor] | None,
+    ) -> None:
+        self.model, self.run, self.device = model, run, device
+        self.learn = Batches(dataset.splits["train"], run.corruptions, device)
+        self.held_out = Batches(dataset.splits["validation"], run.corruptions, device)
+        self.stages = list(model.stages())
+        self.plan = [self._stage_epochs(stage) for stage in self.stages]
+        self.best_value, self.best_weights = float("inf"), best_weights
+        self.best_epoch, self.rate = 0, run.training.learning_rate
+        self.first_stage, self.first_epoch, self.rows, self.optimisers = 0, 0, 0, {}
+        if resume:
+            self._restore(resume)
+        elif run.training.find_rate:
+            self.rate = find_rate(model, self.learn, run.training.batch_size, run.training.seed)
+
+    def reports(self) -> Iterator[Report]:
+        for number in range(self.first_stage, len(self.stages)):
+            stage, last = self.stages[number], number == len(self.stages) - 1
+            if self.first_epoch == 0:
+                if stage.prepare:
+                    stage.prepare(self._passes)
+                self.optimisers = {phase.name: self._optimiser(phase) for phase in stage.phases}
+            if stage.fit:
+                stage.fit(self._passes)
+            if stage.fit or self.plan[number] == 0:  # nothing to iterate: one report with the figures
+                yield self._finished(stage, number, 0, Progress(1, 1), {}, 0.0, last)
+            for epoch in range(self.first_epoch, 0 if stage.fit else self.plan[number]):
+                patience = self.run.training.patience
+                if patience and last and epoch - 1 - self.best_epoch >= patience:
+                    break  # asked before an epoch, so that a resumed run stops where the unbroken one did
+                yield from self._epoch(stage, number, epoch, last)
+            if stage.finish:
+                stage.finish(self._passes)
+            self.first_epoch = 0
+        self._take_best()
+
+    def _epoch(self, stage: Stage, number: int, epoch: int, last: bool) -> Iterator[Report]:
+        training, sums, seen = self.run.training, _Means(), 0
+        torch.manual_seed(generator_for("cpu", training.seed, number, epoch, 3).initial_seed())
+        batches = self.learn.shuffled(training.batch_size, training.seed, number, epoch)
+        steps = len(bounds(len(self.learn), training.batch_size))
+        began = reported = time.monotonic()
+        self.model.train()
+        progress = Progress(epoch * steps, self.plan[number] * steps)
+        for step, batch in enumerate(batches):
+            progress = Progress(epoch * steps + step, self.plan[number] * steps)
+            self._step(stage, batch, progress, sums)
+            seen += len(batch.targets)
+            now = time.monotonic()
+            if now - reported > REPORT_SECONDS:
+                reported = now
+                figures = self._finite(sums.means(), stage, epoch)
+                yield self._report(stage, number, epoch, step + 1, steps, figures, seen / (now - began), progress)
+        if self.device != "cpu":
+            sums.means()  # waits for the device, so that the speed is honest
+        speed = seen / max(time.monotonic() - began, 1e-9)
+        yield self._finished(
+            stage, number, epoch + 1, progress, self._finite(sums.means(), stage, epoch), speed, last
+        )
+
+    def _step(self, stage: Stage, batch: Batch, progress: Progress, sums: "_Means") -> None:
+        for phase in stage.phases:
+            optimiser = self.optimisers[phase.name]
+            rate = self.rate * phase.rate * rate_factor(self.run.training.schedule, progress.fraction)
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            parts = phase.loss(batch, progress)
+            loss = total(parts)
+            gradients = torch.autograd.grad(loss, phase.parameters, allow_unused=True)
+            for parameter, gradient in zip(phase.parameters, gradients, strict=True):
+                parameter.grad = gradient
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            named = {name: term.value for name, term in parts.items()}
+            if phase is stage.phases[0]:
+                named["loss"] = loss
+            sums.add(named, len(batch.targets))
+        if stage.after_step:
+            stage.after_step(batch, progress)
+
+    def _finished(
+        self, stage: Stage, number: int, epoch: int, progress: Progress, figures: dict, speed: float, last: bool
+    ) -> Report:
+        validation = evaluate(self.model, self.held_out, stage, self.run.training.seed)
+        self._finite(validation, stage, epoch)
+        value = validation.get(self.model.watch, validation["error"])
+        best = last and value < self.best_value
+        if best:
+            self.best_value, self.best_epoch = value, epoch - 1
+            self.best_weights = {key: tensor.detach().cpu().clone() for key, tensor in self.model.state_dict().items()}
+        report = self._report(stage, number, epoch, 0, 0, figures, speed, progress)
+        self.rows += 1
+        point = self._snapshot_at(number, epoch)
+        return Report(**{**vars(report), "validation": validation, "finished": True, "best": best, "snapshot": point})
+
+    def _report(
+        self,
+        stage: Stage,
+        number: int,
+        epoch: int,
+        step: int,
+        steps: int,
+        figures: dict[str, float],
+        speed: float,
+        progress: Progress,
+    ) -> Report:
+        rate = self.rate * rate_factor(self.run.training.schedule, progress.fraction)
+        before = sum(self.plan[:number])
+        return Report(stage.name, before + epoch, sum(self.plan), step, steps, figures, {}, rate, speed)
+
+    def _finite(self, figures: dict[str, float], stage: Stage, epoch: int) -> dict[str, float]:
+        broken = [name for name, value in figures.items() if value != value or abs(value) == float("inf")]
+        if broken:
+            part = next((name for name in broken if name != "loss"), "loss")
+            self._take_best()
+            raise AelibError(
+                "E_DIVERGED",
+                f"Training blew up in stage {stage.name!r}, epoch {epoch + 1}",
+                f"the part {part!r} is no longer a finite number",
+                "Take a smaller learning rate; the last good weights are kept",
+            )
+        return figures
+
+    def _take_best(self) -> None:
+        if self.best_weights:
+            self.model.load_state_dict(self.best_weights)
+        self.model.eval()
+
+    def _stage_epochs(self, stage: Stage) -> int:
+        if stage.fit:
+            return 0
+        return self.run.training.epochs if stage.epochs is None else stage.epochs
+
+    def _passes(self) -> Iterator[Batch]:
+        return self.learn.in_order(1024, self.run.training.seed, clean=True)
+
+    def _optimiser(self, phase: Phase) -> torch.optim.Optimizer:
+        """AdamW that decays weights (matrices and kernels) and leaves biases and scales alone."""
+        decay = self.run.training.weight_decay
+        groups = [
+            {"params": [p for p in phase.parameters if p.ndim > 1], "weight_decay": decay},
+            {"params": [p for p in phase.parameters if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+        fused = self.device.startswith(("cpu", "cuda"))
+        return torch.optim.AdamW([group for group in groups if group["params"]], lr=self.rate, fused=fused)
+
+    def _snapshot_at(self, number: int, epoch: int) -> Callable[[], Snapshot]:
+        def take() -> Snapshot:
+            tensors = {f"model.{key}": value.detach().cpu().clone() for key, value in self.model.state_dict().items()}
+            for name, optimiser in self.optimisers.items():
+                for index, state in optimiser.state_dict()["state"].items():
+                    for key, value in state.items():
+                        tensors[f"optimiser.{name}.{index}.{key}"] = torch.as_tensor(value).detach().cpu().clone()
+            values = {
+                "stage": number,
+                "epoch": epoch,
+                "rows": self.rows,
+                "rate": self.rate,
+                "best_value": None if self.best_value == float("inf") else self.best_value,
+                "best_epoch": self.best_epoch,
+            }
+            return Snapshot(tensors, values)
+
+        return take
+
+    def _restore(self, resume: Snapshot) -> None:
+        values = resume.values
+        self.first_stage, self.first_epoch, self.rate = values["stage"], values["epoch"], values["rate"]
+        self.best_value = float("inf") if values["best_value"] is None else values["best_value"]
+        self.best_epoch, self.rows = values["best_epoch"], values["rows"]
+        weights = {k.removeprefix("model."): v for k, v in resume.tensors.items() if k.startswith("model.")}
+        self.model.load_state_dict(weights)
+        stage = self.stages[self.first_stage]
+        self.optimisers = {phase.name: self._optimiser(phase) for phase in stage.phases}
+        for name, optimiser in self.optimisers.items():
+            whole = copy.deepcopy(optimiser.state_dict())
+            prefix = f"optimiser.{name}."
+            for key, tensor in resume.tensors.items():
+                if key.startswith(prefix):
+                    index, _, field_name = key.removeprefix(prefix).partition(".")
+                    whole["state"].setdefault(int(index), {})[field_name] = tensor
+            optimiser.load_state_dict(whole)
+
+
+class _Means:
+    """Means of named scalars over an epoch, kept on the device: reading them is the only wait."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, torch.Tensor] = {}
+        self.counts: dict[str, int] = {}
+
+    def add(self, values: dict[str, torch.Tensor], count: int) -> None:
+        for name, value in values.items():
+            weighted = value.detach() * count
+            self.sums[name] = self.sums[name] + weighted if name in self.sums else weighted
+            self.counts[name] = self.counts.get(name, 0) + count
+
+    def means(self) -> dict[str, float]:
+        return {name: float(value) / self.counts[name] for name, value in self.sums.items()}
