@@ -93,7 +93,7 @@ def of_run(run: Run) -> CodeTable:
         arrays, about = read_arrays(path)
         if about.get("weights") == weights.weights_version(run):
             return CodeTable(**{"spreads": None, **arrays})  # type: ignore[arg-type]
-    table = encode(weights.load_model(run), load_dataset(run.config().dataset))
+    table = encode(weights.load_model(run), load_dataset(run.dataset()))
     write(run, table)
     return table
 

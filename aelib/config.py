@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -47,24 +48,25 @@ class PluginConfig(Config):
         """Refuse a combination that cannot work, by raising ``E_CONFIG``, before memory is touched."""
 
 
+def read_choice(plugins: registry.Registry, raw: Any) -> PluginConfig:
+    """A plug-in's config from its name or from ``{"name": …, field: value}``.
+
+    Raises ``E_UNKNOWN`` with the nearest name, or ``E_CONFIG`` with the field and its range.
+    """
+    if isinstance(raw, PluginConfig):
+        return raw
+    fields = {"name": raw} if isinstance(raw, str) else raw
+    if not isinstance(fields, Mapping) or not isinstance(fields.get("name"), str):
+        raise AelibError("E_CONFIG", f"{plugins.kind} is not understood", f"got {raw!r}", nearest("", plugins.names()))
+    schema = plugins.load(fields["name"]).Config
+    try:
+        return schema.model_validate(dict(fields))
+    except ValidationError as error:
+        raise explain(error, schema, plugins.kind) from None
+
+
 def _choice(plugins: registry.Registry) -> Any:
-    """A field that holds one of a registry's configs: given as a name or as ``{"name": …, …}``."""
-
-    def resolve(raw: Any) -> PluginConfig:
-        if isinstance(raw, PluginConfig):
-            return raw
-        fields = {"name": raw} if isinstance(raw, str) else raw
-        if not isinstance(fields, Mapping) or not isinstance(fields.get("name"), str):
-            raise AelibError(
-                "E_CONFIG", f"{plugins.kind} is not understood", f"got {raw!r}", f"Give one of {plugins.names()}"
-            )
-        schema = plugins.load(fields["name"]).Config
-        try:
-            return schema.model_validate(dict(fields))
-        except ValidationError as error:
-            raise explain(error, schema, plugins.kind) from None
-
-    return Annotated[SerializeAsAny[PluginConfig], PlainValidator(resolve)]
+    return Annotated[SerializeAsAny[PluginConfig], PlainValidator(partial(read_choice, plugins))]
 
 
 DatasetChoice = _choice(registry.DATASETS)
@@ -145,7 +147,7 @@ def _default(plugins: registry.Registry, name: str) -> PluginConfig:
 def explain(error: ValidationError, schema: type[BaseModel], prefix: str = "") -> AelibError:
     """The first complaint of pydantic as one sentence with the field, its range and a remedy."""
     first = error.errors()[0]
-    path = [str(part) for part in first["loc"]]
+    path = [str(part) for part in first["loc"] if not isinstance(part, int)]  # an element's fault is told of its list
     field = ".".join([prefix, *path] if prefix else path)
     owner: Any = schema
     for part in path[:-1]:
@@ -158,14 +160,30 @@ def explain(error: ValidationError, schema: type[BaseModel], prefix: str = "") -
 
 
 def allowed_range(field: Any) -> str:
-    """What a field accepts, in words: ``a whole number from 1 to 4096``, ``one of 'a', 'b'``."""
-    choices = getattr(field.annotation, "__args__", None)
-    if choices and all(isinstance(choice, str) for choice in choices):
-        return f"one of {', '.join(repr(choice) for choice in choices)}"
+    """What a field accepts, in words: ``a whole number from 1 to 4096``, ``one of 'a', 'b'``, ``a list of …``."""
+    return _range(field.annotation, field.metadata)
+
+
+def _range(annotation: Any, metadata: list[Any]) -> str:
+    bounds = {key: getattr(part, key) for part in metadata for key in _BOUNDS if getattr(part, key, None) is not None}
+    if get_origin(annotation) is Literal:
+        return f"one of {', '.join(repr(choice) for choice in get_args(annotation))}"
+    if get_origin(annotation) is tuple:
+        element, extra = get_args(annotation)[0], []
+        if get_origin(element) is Annotated:
+            element, extra = get_args(element)[0], _unpacked(get_args(element)[1:])
+        most = f"at most {bounds['max_length']} values" if "max_length" in bounds else "values"
+        return f"a list of {most}, each {_range(element, extra)}"
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    text = words.get(field.annotation, "a list" if "tuple" in str(field.annotation) else "another value")
-    bounds = {key: getattr(part, key) for part in field.metadata for key in ("ge", "gt", "le", "lt") if hasattr(part, key)}
-    pattern = next((part.pattern for part in field.metadata if getattr(part, "pattern", None)), None)
     low = f" from {bounds['ge']}" if "ge" in bounds else f" above {bounds['gt']}" if "gt" in bounds else ""
     high = f" to {bounds['le']}" if "le" in bounds else f" below {bounds['lt']}" if "lt" in bounds else ""
-    return f"{text}{low}{high}" + (f" like {pattern}" if pattern else "")
+    like = f" like {bounds['pattern']}" if "pattern" in bounds else ""
+    return f"{words.get(annotation, 'another value')}{low}{high}{like}"
+
+
+def _unpacked(metadata: tuple[Any, ...]) -> list[Any]:
+    """The constraints inside ``Field(...)`` objects, beside bare ones."""
+    return [inner for part in metadata for inner in (getattr(part, "metadata", None) or [part])]
+
+
+_BOUNDS = ("ge", "gt", "le", "lt", "max_length", "pattern")

@@ -3,9 +3,7 @@
 import json
 from typing import Any
 
-from pydantic import ValidationError
-
-from aelib.config import PluginConfig, explain
+from aelib.config import PluginConfig, read_choice
 from aelib.errors import AelibError, nearest
 from aelib.registry import Registry
 
@@ -42,11 +40,7 @@ def read_settings(
 def read_plugin(plugins: Registry, name: str, settings: list[str]) -> PluginConfig:
     """One plug-in's config from its name and ``FIELD=VALUE`` words. Raises ``E_CONFIG`` or ``E_UNKNOWN``."""
     fields = {key: read_value(value) for key, _, value in (setting.partition("=") for setting in settings)}
-    schema = plugins.load(name).Config
-    try:
-        return schema.model_validate(fields)
-    except ValidationError as error:
-        raise explain(error, schema, plugins.kind) from None
+    return read_choice(plugins, {**fields, "name": name})
 
 
 def read_value(word: str) -> Any:

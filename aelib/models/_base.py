@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from aelib.config import PluginConfig, RunConfig
 from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
+from aelib.networks._base import Body
 from aelib.registry import MODELS, NETWORKS
 
 LARGEST_MODEL = 200_000_000  # parameters; refused above, before any memory is taken
@@ -157,17 +158,31 @@ class Model(nn.Module, ABC):
         """``decode(encode(items))``: deterministic, after the output activation."""
         return self.decode(self.encode(items, labels).latents, labels)
 
+    def sample(self, count: int, generator: torch.Generator) -> Tensor:
+        """Latents drawn from the model's own prior, on the generator's device, where ``can_sample`` is true.
+
+        Raises ``E_ABILITY`` where the model has no prior.
+        """
+        raise AelibError(
+            "E_ABILITY",
+            "This model cannot sample",
+            "it has no prior over its codes",
+            "Fit a mixture to its codes, or train a variational model",
+        )
+
 
 def build(run: RunConfig, info: DataInfo) -> Model:
     """The untrained model of a run, on the CPU, initialised from ``training.seed``.
 
     Raises ``E_CONFIG`` for combinations that cannot work and ``E_TOO_LARGE`` for a model of more than
-    ``LARGEST_MODEL`` parameters; both before memory is taken (the model is first built on torch's meta device).
+    ``LARGEST_MODEL`` parameters; both before memory is taken (it is first built on torch's meta device).
     """
     run.check(info)
     model_class = MODELS.load(run.model.name).Model
     with torch.device("meta"):
-        size = sum(parameter.numel() for parameter in model_class(run.model, run.network, info).parameters())
+        # Buffers count too: a fitted model's numbers are no parameters, yet take the same room.
+        tensors = model_class(run.model, run.network, info).state_dict().values()
+        size = sum(tensor.numel() for tensor in tensors)
     if size > LARGEST_MODEL:
         raise AelibError(
             "E_TOO_LARGE",
@@ -180,6 +195,17 @@ def build(run: RunConfig, info: DataInfo) -> Model:
         return model_class(run.model, run.network, info)
 
 
-def build_body(network: PluginConfig, info: DataInfo) -> Any:
-    """The network's two halves (``networks._base.Body``) for a dataset's item shape."""
-    return NETWORKS.load(network.name).build(network, info)
+def build_body(network: PluginConfig, info: DataInfo, code_shape: Literal["vector", "grid", "none"] = "vector") -> Body:
+    """The network's two halves for a dataset's item shape.
+
+    Raises ``E_CONFIG`` when the network does not allow a code of this shape.
+    """
+    body = NETWORKS.load(network.name).build(network, info)
+    if body.code_shape != code_shape:
+        raise AelibError(
+            "E_CONFIG",
+            f"network {network.name!r} does not fit this model",
+            f"its code shape is {body.code_shape!r}, the model needs {code_shape!r}",
+            "Take another network, for instance 'mlp'",
+        )
+    return body

@@ -5,6 +5,14 @@ from typing import Literal
 
 from torch import nn
 
+Activation = Literal["relu", "elu", "tanh", "sigmoid"]
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "elu": nn.ELU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+}
+
 
 @dataclass(frozen=True)
 class Body:
@@ -12,8 +20,8 @@ class Body:
 
     Attributes:
         encoder: items (n, channels, height, width) -> features (n, features), after its last activation.
-        decoder: features (n, features) -> items before the output activation; it begins with the activation that
-            belongs to the model's code-to-features layer.
+        decoder: features (n, features) -> items before the output activation; it begins with the activation
+            that belongs to the model's code-to-features layer.
         features: Length of the row of features on both sides.
         code_shape: ``vector``, or ``none`` where the picture goes round the code (U-Net).
     """

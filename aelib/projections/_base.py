@@ -55,12 +55,16 @@ def key(run: Run, config: PluginConfig) -> str:
     return f"{config.name.replace('_', '-')}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
+def stored(run: Run, config: PluginConfig) -> bool:
+    """Whether the points are kept."""
+    return has_arrays(_path(run, config))
+
+
 def read(run: Run, config: PluginConfig) -> Projection | None:
     """The stored points, or None. Raises ``E_CORRUPT`` when they are damaged."""
-    path = _path(run, config)
-    if not has_arrays(path):
+    if not stored(run, config):
         return None
-    arrays, about = read_arrays(path)
+    arrays, about = read_arrays(_path(run, config))
     return Projection(arrays["points"], config, about.get("quality", {}), about.get("seconds", 0.0))
 
 

@@ -15,9 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from aelib.config import RunConfig
+from aelib.config import PluginConfig, RunConfig, read_choice
 from aelib.errors import AelibError, nearest
 from aelib.files import read_json, read_lines, write_bytes, write_json
+from aelib.registry import DATASETS
 from aelib.runs.lock import is_held
 
 STATES = (
@@ -58,6 +59,10 @@ class Run:
     def config(self) -> RunConfig:
         """``config.json``, checked. Raises ``E_CONFIG``, ``E_VERSION`` or ``E_FILE``."""
         return RunConfig.parse(self.raw_config)
+
+    def dataset(self) -> PluginConfig:
+        """The dataset's config alone: pages that show items need no torch for it."""
+        return read_choice(DATASETS, self.raw_config.get("dataset", "digits"))
 
     def status(self) -> dict[str, Any]:
         """``status.json`` with the state as it is now: an active run without a living worker is interrupted."""

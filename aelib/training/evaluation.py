@@ -2,6 +2,7 @@
 
 import torch
 
+from aelib.losses.reconstruction import squared_error
 from aelib.models._base import Model, Progress, Stage, total
 from aelib.training.batches import Batches
 
@@ -39,7 +40,3 @@ def evaluate(model: Model, batches: Batches, stage: Stage, seed: int) -> dict[st
             model.train()
     return {name: value / len(batches) for name, value in sums.items()}
 
-
-def squared_error(recon: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Squared error per item: summed over features, mean over the batch; pixels in [0, 1]."""
-    return (recon - targets).square().flatten(1).sum(1).mean()

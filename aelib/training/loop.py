@@ -128,7 +128,12 @@ class _Training:
                     break  # asked before an epoch, so that a resumed run stops where the unbroken one did
                 yield from self._epoch(stage, number, epoch, last)
             if stage.finish:
+                if last:  # finish works on the best weights, and its result is what is kept
+                    self._take_best()
+                    self.best_value = float("inf")
                 stage.finish(self._passes)
+                if last:
+                    yield self._finished(stage, number, self.plan[number], Progress(1, 1), {}, 0.0, last)
             self.first_epoch = 0
         self._take_best()
 

@@ -1,0 +1,99 @@
+"""How far a reconstruction is from its target: sums over features, means over the batch.
+
+Throughout, n items of shape (n, channels, height, width), or (n, features).
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def squared_error_per_item(recon: Tensor, targets: Tensor) -> Tensor:
+    """Squared error of each item: sum_i (x_i - r_i)^2.
+
+    Args:
+        recon: (n, ...) after the output activation.
+        targets: Same shape.
+
+    Returns:
+        (n,), at least 0, in squared pixel units.
+    """
+    return (recon - targets).square().flatten(1).sum(1)
+
+
+def squared_error(recon: Tensor, targets: Tensor) -> Tensor:
+    """Squared error: sum over features, mean over the batch.
+
+    Args:
+        recon: (n, ...) after the output activation.
+        targets: Same shape.
+
+    Returns:
+        A scalar, at least 0, in squared pixel units per item.
+    """
+    return squared_error_per_item(recon, targets).mean()
+
+
+def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Binary cross-entropy: sum over features, mean over the batch, from logits.
+
+    BCE(x, o) = -sum_i [x_i log s(o_i) + (1 - x_i) log(1 - s(o_i))] with s the sigmoid: the negative
+    log-likelihood of Bernoulli pixels, which it truly is only for pixels of 0 or 1 (Bishop 2006, Pattern
+    Recognition and Machine Learning, section 5.2).
+
+    Args:
+        logits: (n, ...) before the sigmoid.
+        targets: Same shape, within [0, 1].
+
+    Returns:
+        A scalar in nats per item, at least ``binary_entropy_floor(targets)``.
+    """
+    return F.binary_cross_entropy_with_logits(logits, targets, reduction="sum") / len(targets)
+
+
+def binary_entropy_floor(targets: Tensor) -> Tensor:
+    """The smallest possible binary cross-entropy, met by a perfect reconstruction: the entropy of the pixels.
+
+    H(x) = -sum_i [x_i log x_i + (1 - x_i) log(1 - x_i)] with 0 log 0 = 0 (Cover and Thomas 2006, Elements of
+    Information Theory, section 2.1); mean over the batch. Zero only for pixels of 0 and 1; 45.53 nats for the
+    grey test images of MNIST.
+
+    Args:
+        targets: (n, ...) within [0, 1].
+
+    Returns:
+        A scalar in nats per item, from 0 to features x log 2.
+    """
+    return -(torch.xlogy(targets, targets) + torch.xlogy(1 - targets, 1 - targets)).sum() / len(targets)
+
+
+def cross_entropy_above_floor(logits: Tensor, targets: Tensor) -> Tensor:
+    """``binary_cross_entropy`` minus ``binary_entropy_floor``: 0 for a perfect reconstruction.
+
+    It equals KL(x || s(o)) summed over pixels. The floor does not depend on the model, so the gradient is the
+    cross-entropy's own.
+
+    Args:
+        logits: (n, ...) before the sigmoid.
+        targets: Same shape, within [0, 1].
+
+    Returns:
+        A scalar in nats per item, at least 0 up to rounding.
+    """
+    return binary_cross_entropy(logits, targets) - binary_entropy_floor(targets)
+
+
+def gaussian_error(recon: Tensor, targets: Tensor, sigma: float) -> Tensor:
+    """Negative log-likelihood of a Gaussian of fixed deviation, without its constant: SSE / (2 sigma^2).
+
+    The dropped constant is (features / 2) log(2 pi sigma^2) per item; add it back to quote a likelihood.
+
+    Args:
+        recon: (n, ...), the Gaussian's mean.
+        targets: Same shape.
+        sigma: Standard deviation of each pixel, above 0.
+
+    Returns:
+        A scalar in nats per item, at least 0.
+    """
+    return squared_error(recon, targets) / (2 * sigma**2)

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { bounce, frameAt, readStep, snap, stepOf, thumbWidth } from "../../ui/components/film_values.js";
+
+test("a step from outside is kept within the film", () => {
+  assert.deepEqual([3, 99, -1, 2.4, undefined, NaN].map((s) => readStep(s, 12)), [3, 11, 0, 2, 0, 0]);
+});
+
+test("the film runs to and fro, and shows each step of a round", () => {
+  let [step, direction] = [0, 1];
+  const seen = [];
+  for (let n = 0; n < 7; n += 1) {
+    [step, direction] = bounce(step, direction, 4);
+    seen.push(step);
+  }
+  assert.deepEqual(seen, [1, 2, 3, 2, 1, 0, 1]);
+  assert.deepEqual(bounce(0, 1, 1), [0, 1]);
+});
+
+test("strips of unequal length begin and end together", () => {
+  assert.deepEqual([0, 1, 2, 3, 4].map((s) => frameAt(s, 5, 5)), [0, 1, 2, 3, 4]);
+  assert.deepEqual([0, 4, 8].map((s) => frameAt(s, 9, 3)), [0, 1, 2]);
+  assert.equal(frameAt(0, 1, 1), 0);
+});
+
+test("picking a thumbnail leads to a step that shows it", () => {
+  for (const [longest, count] of [[12, 12], [12, 5], [9, 1], [17, 16]]) {
+    for (let frame = 0; frame < count; frame += 1) {
+      assert.equal(frameAt(stepOf(frame, longest, count), longest, count), frame);
+    }
+  }
+});
+
+test("thumbnails fill one row while legible, then wrap into rows of equal length", () => {
+  const sizes = { gap: 4, least: 44, most: 96 };
+  assert.equal(thumbWidth(1000, 5, sizes), 96, "never larger than most");
+  assert.equal(thumbWidth(1000, 16, sizes), Math.floor((1000 - 60) / 16));
+  const wrapped = thumbWidth(500, 16, sizes); // ten would fit: two rows of eight
+  assert.equal(wrapped, Math.floor((500 - 28) / 8));
+  for (const [width, count] of [[300, 64], [1600, 64], [30, 3]]) {
+    const size = thumbWidth(width, count, sizes);
+    assert.ok(size >= 1 && size <= width, `${width} ${count} ${size}`);
+  }
+});
+
+test("a picture snaps to whole pixels where that costs little", () => {
+  assert.equal(snap(60, 28), 56);
+  assert.equal(snap(54, 28), 54, "28 would lose half");
+  assert.equal(snap(40, 64), 40, "smaller than native");
+  assert.equal(snap(60, 28, 2), 56);
+  assert.equal(snap(44, 28, 2), 42);
+});

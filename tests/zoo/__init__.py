@@ -1,0 +1,1 @@
+"""Test-only plug-ins: tests append a package from here to the ``packages`` of a registry."""
