@@ -1,12 +1,14 @@
 """Encode a dataset: the code, the spread and the error of every item, kept in the run folder."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aelib.datasets._base import SPLITS, Dataset, load_dataset
-from aelib.files import has_arrays, read_arrays, write_arrays
+from aelib.errors import AelibError
+from aelib.files import read_arrays, write_arrays
 from aelib.runs import weights
 from aelib.runs.folder import Run
 
@@ -87,9 +89,9 @@ def write(run: Run, table: CodeTable) -> None:
 
 
 def of_run(run: Run) -> CodeTable:
-    """The table of a run, read from its folder, or computed and kept when it is missing or older than the weights."""
+    """The table of a run, read from its folder; computed and kept when missing, damaged or older than the weights."""
     path = run.place("codes", "items.safetensors")
-    if has_arrays(path):
+    with contextlib.suppress(AelibError):
         arrays, about = read_arrays(path)
         if about.get("weights") == weights.weights_version(run):
             return CodeTable(**{"spreads": None, **arrays})  # type: ignore[arg-type]

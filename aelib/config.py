@@ -91,7 +91,10 @@ class TrainingConfig(Config):
     )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Same seed, machine and threads: same weights")
     device: str = Field(
-        "auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$", description="auto takes cuda, then mps, then cpu"
+        "auto",
+        pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$",
+        examples=["auto", "cpu", "mps", "cuda", "cuda:1"],
+        description="auto takes cuda, then mps, then cpu",
     )
 
 
@@ -161,6 +164,8 @@ def explain(error: ValidationError, schema: type[BaseModel], prefix: str = "") -
 
 def allowed_range(field: Any) -> str:
     """What a field accepts, in words: ``a whole number from 1 to 4096``, ``one of 'a', 'b'``, ``a list of …``."""
+    if field.examples:
+        return f"a text like {', '.join(field.examples)}"
     return _range(field.annotation, field.metadata)
 
 
@@ -177,8 +182,7 @@ def _range(annotation: Any, metadata: list[Any]) -> str:
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
     low = f" from {bounds['ge']}" if "ge" in bounds else f" above {bounds['gt']}" if "gt" in bounds else ""
     high = f" to {bounds['le']}" if "le" in bounds else f" below {bounds['lt']}" if "lt" in bounds else ""
-    like = f" like {bounds['pattern']}" if "pattern" in bounds else ""
-    return f"{words.get(annotation, 'another value')}{low}{high}{like}"
+    return f"{words.get(annotation, 'another value')}{low}{high}"
 
 
 def _unpacked(metadata: tuple[Any, ...]) -> list[Any]:
@@ -186,4 +190,4 @@ def _unpacked(metadata: tuple[Any, ...]) -> list[Any]:
     return [inner for part in metadata for inner in (getattr(part, "metadata", None) or [part])]
 
 
-_BOUNDS = ("ge", "gt", "le", "lt", "max_length", "pattern")
+_BOUNDS = ("ge", "gt", "le", "lt", "max_length")

@@ -71,16 +71,27 @@ def parse_json(data: bytes | str, name: str) -> Any:
         raise AelibError("E_FILE", f"{name} is not readable JSON", str(error)[:120]) from None
 
 
+def read_object(path: Path) -> dict[str, Any]:
+    """A JSON file that holds an object. Raises ``E_FILE`` for anything else."""
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise AelibError("E_FILE", f"{path.name} in {path.parent.name} is not an object")
+    return value
+
+
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """All whole JSON lines of a file; a torn or broken line ends the reading. A missing file has none."""
+    """All whole lines of a file, each a JSON object; a torn or broken one ends the reading. A missing file has none."""
     if not path.exists():
         return []
     found = []
     for line in path.read_bytes().split(b"\n")[:-1]:
         try:
-            found.append(json.loads(line))
-        except ValueError:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
             break
+        if not isinstance(row, dict):
+            break
+        found.append(row)
     return found
 
 
@@ -106,7 +117,7 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    about = read_json(_sidecar(path))
+    about = read_object(_sidecar(path))
     data = read_checked(path, about)
     try:
         return load(data), about
@@ -135,7 +146,7 @@ def has_arrays(path: Path) -> bool:
 
 @contextlib.contextmanager
 def saying_disk_faults(path: Path) -> Iterator[None]:
-    """Turn a full or read-only disk into ``E_DISK``."""
+    """Turn whatever the disk refuses into ``E_DISK``: it is full, read-only, or the path is no place for a file."""
     reasons = {
         errno.ENOSPC: ("the disk is full", "Make room and try again"),
         errno.EDQUOT: ("your disk quota is used up", "Make room and try again"),
@@ -145,9 +156,8 @@ def saying_disk_faults(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in reasons:
-            raise
-        why, remedy = reasons[error.errno]
+        unknown = (error.strerror or "unknown reason").lower(), "Choose another place"
+        why, remedy = reasons.get(error.errno or 0, unknown)
         raise AelibError("E_DISK", f"Cannot write {path.name} in {path.parent}", why, remedy) from error
 
 

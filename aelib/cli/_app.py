@@ -8,7 +8,7 @@ import numpy as np
 import typer
 
 from aelib import codes, registry
-from aelib.cli._settings import read_settings
+from aelib.cli.settings import read_settings
 from aelib.config import RunConfig
 from aelib.errors import AelibError, nearest
 from aelib.runs.folder import Run, default_checkpoints, list_runs, open_run
@@ -123,7 +123,7 @@ def project(
     as_json: AsJson = False,
 ) -> None:
     """Write the points of all items, and keep them in the run folder for the map."""
-    from aelib.cli._settings import read_plugin
+    from aelib.cli.settings import read_plugin
     from aelib.jobs.projecting import compute
 
     run = open_run(checkpoints, run_id)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,12 +23,19 @@ class Dispatcher(threading.Thread):
         self.checkpoints, self.ending, self.problem = checkpoints, threading.Event(), ""
 
     def run(self) -> None:
-        """Look at the queue until ``stop``; a folder that cannot be written is reported, not raised."""
+        """Look at the queue until ``stop``; what hinders it is told in ``problem``, and tried again at the next look."""
         try:
             with claimer(self.checkpoints) as owner:
                 while not self.ending.wait(SECONDS):
-                    dispatch(self.checkpoints, owner)
-        except (AelibError, OSError) as error:
+                    self._look(owner)
+        except OSError as error:  # a folder that cannot be written: nothing can be started there
+            self.problem = str(error)
+
+    def _look(self, owner: str) -> None:
+        try:
+            dispatch(self.checkpoints, owner)
+            self.problem = ""
+        except (AelibError, OSError, sqlite3.Error) as error:  # a full disk, say: it may have room a minute later
             self.problem = str(error)
 
     def stop(self) -> None:
@@ -40,7 +48,10 @@ def dispatch(checkpoints: Path, owner: str) -> None:
     try:
         queue.reconcile(checkpoints)
         while claimed := queue.claim(checkpoints, owner):
-            local.start_worker(*claimed)
+            try:
+                local.start_worker(*claimed)
+            except (AelibError, OSError):
+                queue.give_up_start(*claimed)
     except AelibError as error:
         if error.code != "E_BUSY":  # another app has the queue for a moment: look again
             raise

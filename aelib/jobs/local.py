@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from aelib.files import saying_disk_faults
 from aelib.jobs import queue
 from aelib.runs.folder import Run
 
@@ -26,9 +27,11 @@ def start(module: str, *arguments: str, log: Path, when_gone: Callable[[], None]
 
     ``when_gone`` is called when it has ended, if this process still lives then.
     """
-    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1"}
+    # The working folder is kept, because a config or AELIB_DATA may name a folder relative to it; PYTHONSAFEPATH
+    # keeps files that lie there from being imported.
+    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    with log.open("ab") as output:
+    with saying_disk_faults(log), log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.DEVNULL,
@@ -36,7 +39,6 @@ def start(module: str, *arguments: str, log: Path, when_gone: Callable[[], None]
             stderr=subprocess.STDOUT,
             start_new_session=True,
             env=environment,
-            cwd=ROOT,
         )
 
     def wait() -> None:  # someone has to, else the child stays a zombie for as long as the app lives

@@ -8,7 +8,7 @@ from aelib.datasets._base import load_dataset
 from aelib.errors import AelibError
 from aelib.files import write_json
 from aelib.runs import index
-from aelib.runs.folder import ACTIVE, Run, create_run
+from aelib.runs.folder import ACTIVE, Run, create_run, delete_run, restore_run
 from aelib.runs.lock import is_held
 
 RUNS_PER_DEVICE = 1
@@ -58,6 +58,22 @@ def resume(run: Run) -> None:
         index.insert(connection, run, "queued")
 
 
+def delete(run: Run) -> Path:
+    """Move a run to the trash and out of the queue. Raises ``E_CONFLICT`` for one that trains."""
+    with index.transaction(run.folder.parent) as connection:
+        trashed = delete_run(run)
+        connection.execute("DELETE FROM runs WHERE id = ?", (run.id,))
+    return trashed
+
+
+def restore(trashed: Path) -> Run:
+    """Undo ``delete``; a run that was queued waits again."""
+    with index.transaction(trashed.parent.parent) as connection:
+        run = restore_run(trashed)
+        index.insert(connection, run, run.status()["state"])
+    return run
+
+
 def claim(checkpoints: Path, owner: str, run_id: str = "") -> tuple[Run, int] | None:
     """Take the next queued run whose device is free, as state starting under a new attempt number.
 
@@ -82,11 +98,16 @@ def claim(checkpoints: Path, owner: str, run_id: str = "") -> tuple[Run, int] | 
         if not (run.folder / "config.json").exists():  # deleted while it waited
             connection.execute("DELETE FROM runs WHERE id = ?", (run.id,))
             return None
+        try:
+            status, _ = run.status(), run.queue()
+        except AelibError:  # a broken folder must not hold up those behind it; its page says what is broken
+            connection.execute("UPDATE runs SET state = 'failed' WHERE id = ?", (run.id,))
+            return None
+        run.change_queue(attempt=attempt)
         connection.execute(
             "UPDATE runs SET state = 'starting', attempt = ?, owner = ? WHERE id = ?", (attempt, owner, run.id)
         )
-        run.change_queue(attempt=attempt)
-        run.write_status(**{**run.status(), "state": "starting", "attempt": attempt})
+        run.write_status(**{**status, "state": "starting", "attempt": attempt})
     return run, attempt
 
 
@@ -125,15 +146,19 @@ def reconcile(checkpoints: Path) -> None:
             starting = state == "starting" and is_held(checkpoints / owner) if owner else False
             if starting or is_held(run.folder / "lock"):
                 continue
-            ended = _ended(run)
-            connection.execute("UPDATE runs SET state = ? WHERE id = ?", (ended, run_id))
-            if run.folder.exists():
+            ended = "failed"
+            try:
+                ended = _ended(run)
                 run.write_status(**{**run.status(), "state": ended})
+            except AelibError as error:  # a folder that is gone or broken frees its place all the same
+                if error.code == "E_DISK":
+                    raise
+            connection.execute("UPDATE runs SET state = ? WHERE id = ?", (ended, run_id))
 
 
 def _ended(run: Run) -> str:
     if not run.folder.exists():
-        return "failed"
+        raise AelibError("E_NO_RUN", f"The folder of {run.id} is gone")
     for ending in (run.result(), run.error()):
         if ending.get("attempt") == run.queue().get("attempt"):
             return ending.get("state", "failed")

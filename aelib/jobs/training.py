@@ -80,10 +80,9 @@ class _Attempt:
             )
         self.model = build(self.config, self.dataset.info)
         resume = weights.load_resume(self.run)
-        best = weights.load_weights(self.run)[0] if resume and weights.weights_version(self.run) else None
-        self._cut_metrics(resume.values["rows"] if resume else 0)
+        self._go_back_to(resume)
         state = "completed"
-        for report in train(self.model, self.dataset, self.config, self.device, resume, best):
+        for report in train(self.model, self.dataset, self.config, self.device, resume):
             self._take(report)
             self.on_report(report)
             if self._must_stop() and not (report.finished and report.epoch == report.epochs):
@@ -108,7 +107,8 @@ class _Attempt:
             weights.save_weights(self.run, self.model.state_dict(), self.dataset.info, epoch=report.epoch)
         if report.epoch % max(1, report.epochs // PREVIEWS) == 0 or report.epoch in (1, report.epochs):
             self._preview(report.epoch)
-        self.point = report.snapshot() if report.snapshot else None
+        if report.snapshot:
+            self.point = report.snapshot()
         if time.monotonic() - self.saved > RESUME_SECONDS or report.epoch == 1:
             self._save_point()
 
@@ -154,11 +154,16 @@ class _Attempt:
     def _must_stop(self) -> bool:
         return bool(stop_signal) or bool(self.run.queue().get("stop_requested"))
 
-    def _cut_metrics(self, rows: int) -> None:
+    def _go_back_to(self, resume: "Snapshot | None") -> None:
         """Forget what came after the resume point: it is made again, identically."""
-        kept = read_lines(self.run.folder / "metrics.jsonl")[:rows]
+        kept = read_lines(self.run.folder / "metrics.jsonl")[: resume.values["rows"] if resume else 0]
         text = "".join(json.dumps(row) + "\n" for row in kept)
         write_bytes(self.run.folder / "metrics.jsonl", text.encode())
+        if kept:
+            self.status |= {"stage": kept[-1]["stage"], "epoch": kept[-1]["epoch"]}
+        if resume and (best := resume.best_weights):  # those on disk may be later ones, or torn by a kill
+            epoch = max((row["epoch"] for row in kept if row["best"]), default=0)
+            weights.save_weights(self.run, best, self.dataset.info, epoch=epoch)
 
 
 def _progress(report: "Report", spent: float) -> dict[str, Any]:

@@ -61,10 +61,11 @@ def stored(run: Run, config: PluginConfig) -> bool:
 
 
 def read(run: Run, config: PluginConfig) -> Projection | None:
-    """The stored points, or None. Raises ``E_CORRUPT`` when they are damaged."""
-    if not stored(run, config):
+    """The stored points, or None when there are none or they are damaged: they can be made anew."""
+    try:
+        arrays, about = read_arrays(_path(run, config))
+    except AelibError:
         return None
-    arrays, about = read_arrays(_path(run, config))
     return Projection(arrays["points"], config, about.get("quality", {}), about.get("seconds", 0.0))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from aelib.config import PluginConfig
-from aelib.projections import pca
+from aelib.projections._linear import principal_scores
 
 QUICK = False  # runs in the projection worker only: numba's threads abort a web process
 
@@ -27,7 +27,7 @@ class Config(PluginConfig):
 def fit(codes: np.ndarray, config: Config) -> np.ndarray:
     """Points (n, 2). Fewer than four items, or all codes alike, are laid out by PCA instead: UMAP cannot."""
     if len(codes) < 4 or np.ptp(codes, axis=0).max() == 0:
-        return pca.fit(codes, pca.Config())
+        return principal_scores(codes)
     from umap import UMAP
 
     neighbours = min(config.neighbours, len(codes) - 1)

@@ -17,7 +17,7 @@ from typing import Any
 
 from aelib.config import PluginConfig, RunConfig, read_choice
 from aelib.errors import AelibError, nearest
-from aelib.files import read_json, read_lines, write_bytes, write_json
+from aelib.files import read_json, read_lines, read_object, saying_disk_faults, write_bytes, write_json
 from aelib.registry import DATASETS
 from aelib.runs.lock import is_held
 
@@ -51,10 +51,7 @@ class Run:
     @cached_property
     def raw_config(self) -> dict[str, Any]:
         """``config.json`` as plain values, not checked. Raises ``E_FILE``."""
-        raw = read_json(self.folder / "config.json")
-        if not isinstance(raw, dict):
-            raise AelibError("E_FILE", f"config.json of {self.id} is not an object")
-        return raw
+        return read_object(self.folder / "config.json")
 
     def config(self) -> RunConfig:
         """``config.json``, checked. Raises ``E_CONFIG``, ``E_VERSION`` or ``E_FILE``."""
@@ -112,18 +109,15 @@ class Run:
         return Path.home() / ".cache" / "aelib" / "runs" / self.id / Path(*parts)
 
     def _ended_state(self, status: dict[str, Any]) -> str:
-        # The worker writes result.json before status.json: one killed in between has finished all the same.
-        result = self.result()
-        return result["state"] if result.get("attempt") == status.get("attempt", -1) else "interrupted"
+        # The worker writes result.json or error.json before status.json: one killed in between ended all the same.
+        for ending in (self.result(), self.error()):
+            if ending.get("attempt") == status.get("attempt", -1):
+                return ending.get("state", "failed")
+        return "interrupted"
 
     def _read(self, name: str) -> dict[str, Any]:
         path = self.folder / name
-        if not path.exists():
-            return {}
-        value = read_json(path)
-        if not isinstance(value, dict):
-            raise AelibError("E_FILE", f"{name} of {self.id} is not an object")
-        return value
+        return read_object(path) if path.exists() else {}
 
 
 def default_checkpoints() -> Path:
@@ -159,10 +153,14 @@ def create_run(checkpoints: Path, config: RunConfig, *, name: str = "", nonce: s
         name: What the user calls it; display text only.
         nonce: Of the form that asked for it, so that a double click makes one run.
         run_id: For shipped runs only; otherwise an id is made from model, dataset, time and chance.
+
+    Raises ``E_ID`` for an id that could not be opened again and ``E_EXISTS`` for one that is taken.
     """
     made = time.strftime("%Y%m%d-%H%M%S")
     kind = f"{config.model.name}-{config.dataset.name}".replace("_", "-")
     run = Run(checkpoints / (run_id or f"{kind}-{made}-{secrets.token_hex(2)}"))
+    if not _ID.fullmatch(run.id) or run.folder.parent != checkpoints:
+        raise AelibError("E_ID", f"{run_id[:80]!r} is no run id", "ids have small letters, digits and dashes")
     if (run.folder / "config.json").exists():
         raise AelibError("E_EXISTS", f"There is already a run {run.id!r} in {checkpoints}", "", "Delete it first")
     queue = {"priority": 0, "attempt": 0, "nonce": nonce, "stop_requested": False, "name": name[:120], "note": ""}
@@ -173,13 +171,21 @@ def create_run(checkpoints: Path, config: RunConfig, *, name: str = "", nonce: s
 
 
 def delete_run(run: Run) -> Path:
-    """Move a run to the trash folder beside the runs; ``restore_run`` undoes it. Refuses a run that trains."""
-    if run.status()["state"] in ACTIVE:
+    """Move a run to the trash folder beside the runs; ``restore_run`` undoes it. Refuses a run that trains.
+
+    The queue has to know: while an app is open, call ``jobs.queue.delete`` instead.
+    """
+    try:
+        active = run.status()["state"] in ACTIVE
+    except AelibError:  # a broken folder must be possible to delete
+        active = is_held(run.folder / "lock")
+    if active:
         raise AelibError("E_CONFLICT", f"{run.id} is training", "", "Stop it first, then delete it")
     trash = run.folder.parent / TRASH
-    trash.mkdir(exist_ok=True)
     target = trash / f"{run.id}~{secrets.token_hex(2)}"
-    run.folder.rename(target)
+    with saying_disk_faults(target):
+        trash.mkdir(exist_ok=True)
+        run.folder.rename(target)
     return target
 
 
@@ -188,7 +194,8 @@ def restore_run(trashed: Path) -> Run:
     folder = trashed.parent.parent / trashed.name.partition("~")[0]
     if folder.exists():
         raise AelibError("E_EXISTS", f"There is a run {folder.name!r} again", "", "Rename or delete it first")
-    trashed.rename(folder)
+    with saying_disk_faults(folder):
+        trashed.rename(folder)
     return Run(folder)
 
 

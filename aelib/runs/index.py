@@ -9,8 +9,10 @@ from typing import Any
 from aelib.device import likely_device
 from aelib.errors import AelibError
 from aelib.runs.folder import Run, list_runs
+from aelib.runs.lock import hold
 
 FILE = "index.db"
+FILLED = 1  # user_version of an index into which the folders were read
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -37,7 +39,8 @@ def transaction(checkpoints: Path) -> Iterator[sqlite3.Connection]:
             try:
                 yield connection
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # SQLite itself may have rolled back, on a full disk for one
+                    connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
     except sqlite3.OperationalError as error:
@@ -53,8 +56,7 @@ def transaction(checkpoints: Path) -> Iterator[sqlite3.Connection]:
 
 def rebuild(checkpoints: Path) -> int:
     """Throw the index away and fill it from the run folders; returns the number of runs found."""
-    for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
-        (checkpoints / name).unlink(missing_ok=True)
+    _remove(checkpoints)
     with transaction(checkpoints) as connection:
         return connection.execute("SELECT count(*) FROM runs").fetchone()[0]
 
@@ -62,7 +64,8 @@ def rebuild(checkpoints: Path) -> int:
 def insert(connection: sqlite3.Connection, run: Run, state: str) -> None:
     """Enter one run as its folder describes it."""
     queue = run.queue()
-    device = likely_device(run.raw_config.get("training", {}).get("device", "auto"))
+    training = run.raw_config.get("training")
+    device = likely_device(str(training.get("device", "auto")) if isinstance(training, dict) else "auto")
     values: tuple[Any, ...] = (
         run.id, state, device, queue.get("priority", 0), queue.get("attempt", 0), queue.get("nonce") or None,
     )  # fmt: skip
@@ -74,28 +77,51 @@ def insert(connection: sqlite3.Connection, run: Run, state: str) -> None:
 def _open(checkpoints: Path) -> sqlite3.Connection:
     try:
         checkpoints.mkdir(parents=True, exist_ok=True)
+        connection = _connect(checkpoints)
+        if connection is None:  # damaged: it holds nothing that the folders do not
+            with hold(checkpoints / f".{FILE}.lock", patience=300):  # two who find it so must not both remove it
+                connection = _connect(checkpoints)
+                if connection is None:
+                    _remove(checkpoints)
+                    connection = _connect(checkpoints)
     except OSError as error:
         raise sqlite3.OperationalError(error.strerror or "cannot be made") from None
-    is_new = not (checkpoints / FILE).exists()
+    if connection is None:
+        raise sqlite3.OperationalError("it is damaged again as soon as it is made")
+    return connection
+
+
+def _connect(checkpoints: Path) -> sqlite3.Connection | None:
+    """A connection to a sound and filled index; None when the file is damaged."""
     connection = sqlite3.connect(checkpoints / FILE, timeout=15, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(_SCHEMA)
+        if connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
+            connection.close()
+            return None
+        if connection.execute("PRAGMA user_version").fetchone() != (FILLED,):
+            _fill(connection, checkpoints)
     except sqlite3.DatabaseError as error:
         connection.close()
         if isinstance(error, sqlite3.OperationalError):
             raise
-        rebuild(checkpoints)  # a damaged index holds nothing that the folders do not
-        return _open(checkpoints)
-    if is_new:
-        _fill(connection, checkpoints)
+        return None
     return connection
 
 
 def _fill(connection: sqlite3.Connection, checkpoints: Path) -> None:
+    """Make the table and enter all runs, once: whoever comes second finds ``user_version`` set."""
     connection.execute("BEGIN IMMEDIATE")
-    for run in reversed(list_runs(checkpoints)):
-        with contextlib.suppress(AelibError):  # a broken folder is shown by its page, it cannot be queued
-            insert(connection, run, run.status()["state"])
+    if connection.execute("PRAGMA user_version").fetchone() != (FILLED,):
+        connection.execute(_SCHEMA)
+        for run in reversed(list_runs(checkpoints)):
+            with contextlib.suppress(AelibError):  # a broken folder is shown by its page, it cannot be queued
+                insert(connection, run, run.status()["state"])
+        connection.execute(f"PRAGMA user_version = {FILLED}")
     connection.execute("COMMIT")
+
+
+def _remove(checkpoints: Path) -> None:
+    for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+        (checkpoints / name).unlink(missing_ok=True)

@@ -1,12 +1,14 @@
 """Weights and resume points: safetensors with a JSON sidecar (sha256, what it is), never pickle."""
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
-from aelib.files import read_checked, read_json, sha256, write_bytes, write_json
+from aelib.files import read_checked, read_object, sha256, write_bytes, write_json
 from aelib.runs.folder import Run
+from aelib.runs.lock import is_held
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +30,13 @@ def load_weights(run: Run) -> "tuple[dict[str, torch.Tensor], dict[str, Any]]":
     """Tensors and the sidecar. Raises ``E_NO_WEIGHTS`` or ``E_CORRUPT``."""
     if not (run.folder / f"{WEIGHTS}.json").exists():
         raise AelibError("E_NO_WEIGHTS", f"{run.id} has no weights yet", "its first epoch has not ended", "Wait for it")
+    for pause in (0.02, 0.1, 0.5, 1.0):  # two files: a living worker may stand between the two renames
+        try:
+            return _load(run, WEIGHTS)
+        except AelibError:
+            if not is_held(run.folder / "lock"):
+                raise
+            time.sleep(pause)
     return _load(run, WEIGHTS)
 
 
@@ -37,7 +46,7 @@ def load_info(run: Run) -> DataInfo:
     if not path.exists():
         raise AelibError("E_NO_WEIGHTS", f"{run.id} has no weights yet", "its first epoch has not ended", "Wait for it")
     try:
-        info = read_json(path)["info"]
+        info = read_object(path)["info"]
         channels, height, width = info["item_shape"]
         return DataInfo((channels, height, width), info["counts"], tuple(info["classes"]), info["has_masks"])
     except (KeyError, TypeError, ValueError):
@@ -47,7 +56,7 @@ def load_info(run: Run) -> DataInfo:
 def weights_version(run: Run) -> str:
     """Changes whenever the weights do: the first part of their sha256, or empty."""
     path = run.folder / f"{WEIGHTS}.json"
-    return read_json(path).get("sha256", "")[:16] if path.exists() else ""
+    return str(read_object(path).get("sha256", ""))[:16] if path.exists() else ""
 
 
 def load_model(run: Run) -> "Model":
@@ -123,7 +132,7 @@ def _load(run: Run, name: str) -> "tuple[dict[str, torch.Tensor], dict[str, Any]
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    about = read_json(run.folder / f"{name}.json")
+    about = read_object(run.folder / f"{name}.json")
     try:
         return load(read_checked(run.folder / name, about)), about
     except (SafetensorError, ValueError) as error:

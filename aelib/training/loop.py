@@ -33,8 +33,8 @@ class Report:
         items_per_second: Over this epoch so far.
         finished: Whether an epoch ended with this report.
         best: Whether the watched validation figure is the lowest so far.
-        snapshot: Copies everything needed to go on from here; only at an epoch's end, and only until the next report
-            is asked for.
+        snapshot: Copies everything needed to go on from here; only at the end of an epoch that took steps, and only
+            until the next report is asked for.
     """
 
     stage: str
@@ -60,6 +60,14 @@ class Snapshot:
     tensors: dict[str, torch.Tensor]
     values: dict[str, Any]
 
+    @property
+    def best_weights(self) -> dict[str, torch.Tensor] | None:
+        """The model's state at its best validation up to here; None before the first."""
+        if self.values["best_value"] is None:
+            return None
+        kind = "model." if self.values["best_epoch"] == self.values["epoch"] - 1 else "best."
+        return {key.removeprefix(kind): value for key, value in self.tensors.items() if key.startswith(kind)}
+
 
 def train(
     model: Model,
@@ -67,7 +75,6 @@ def train(
     run: RunConfig,
     device: str = "cpu",
     resume: Snapshot | None = None,
-    best_weights: dict[str, torch.Tensor] | None = None,
 ) -> Iterator[Report]:
     """Train a model; to stop, cease to iterate. At the end the model holds its best weights on validation.
 
@@ -78,12 +85,11 @@ def train(
         dataset: Its ``train`` split is learnt, its ``validation`` split is watched; ``test`` is not touched.
         run: The run's config.
         device: ``cpu``, ``cuda:0``, ``mps``.
-        resume: Go on from here instead of from the start; needs ``best_weights`` as they stood there.
-        best_weights: The model's state at its best validation so far.
+        resume: Go on from here instead of from the start.
 
     Raises ``E_DIVERGED`` when a loss part is no longer a finite number; the model then holds its best weights.
     """
-    return _Training(model.to(device), dataset, run, device, resume, best_weights).reports()
+    return _Training(model.to(device), dataset, run, device, resume).reports()
 
 
 class _Training:
@@ -96,15 +102,14 @@ class _Training:
         run: RunConfig,
         device: str,
         resume: Snapshot | None,
-        best_weights: dict[str, torch.Tensor] | None,
     ) -> None:
         self.model, self.run, self.device = model, run, device
         self.learn = Batches(dataset.splits["train"], run.corruptions, device)
         self.held_out = Batches(dataset.splits["validation"], run.corruptions, device)
         self.stages = list(model.stages())
         self.plan = [self._stage_epochs(stage) for stage in self.stages]
-        self.best_value, self.best_weights = float("inf"), best_weights
-        self.best_epoch, self.rate = 0, run.training.learning_rate
+        self.best_value, self.best_epoch, self.rate = float("inf"), 0, run.training.learning_rate
+        self.best_weights: dict[str, torch.Tensor] | None = None
         self.first_stage, self.first_epoch, self.rows, self.optimisers = 0, 0, 0, {}
         if resume:
             self._restore(resume)
@@ -193,7 +198,8 @@ class _Training:
             self.best_weights = {key: tensor.detach().cpu().clone() for key, tensor in self.model.state_dict().items()}
         report = self._report(stage, number, epoch, 0, 0, figures, speed, progress)
         self.rows += 1
-        point = self._snapshot_at(number, epoch)
+        # Without a step behind it there is nothing to go on from: what made these figures would be done twice.
+        point = self._snapshot_at(number, epoch) if figures else None
         return Report(**{**vars(report), "validation": validation, "finished": True, "best": best, "snapshot": point})
 
     def _report(
@@ -254,6 +260,8 @@ class _Training:
                 for index, state in optimiser.state_dict()["state"].items():
                     for key, value in state.items():
                         tensors[f"optimiser.{name}.{index}.{key}"] = torch.as_tensor(value).detach().cpu().clone()
+            if self.best_weights and self.best_epoch != epoch - 1:
+                tensors |= {f"best.{key}": value for key, value in self.best_weights.items()}
             values = {
                 "stage": number,
                 "epoch": epoch,
@@ -270,7 +278,7 @@ class _Training:
         values = resume.values
         self.first_stage, self.first_epoch, self.rate = values["stage"], values["epoch"], values["rate"]
         self.best_value = float("inf") if values["best_value"] is None else values["best_value"]
-        self.best_epoch, self.rows = values["best_epoch"], values["rows"]
+        self.best_epoch, self.rows, self.best_weights = values["best_epoch"], values["rows"], resume.best_weights
         weights = {k.removeprefix("model."): v for k, v in resume.tensors.items() if k.startswith("model.")}
         self.model.load_state_dict(weights)
         stage = self.stages[self.first_stage]

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from itertools import chain, repeat
+from itertools import chain, count
 
 import numpy as np
 import torch
@@ -34,24 +34,26 @@ def find_rate(model: Model, batches: Batches, batch_size: int, seed: int, steps:
     stage's first phase falls fastest (Smith, "Cyclical Learning Rates", 2017, section 3.3). Models without phases
     (closed form) give 1e-3.
     """
+    torch.manual_seed(seed)  # dropout draws from torch's own generator
     trial = copy.deepcopy(model).train()
     phases = next(iter(trial.stages())).phases
     if not phases:
         return 1e-3
     optimiser = torch.optim.Adam(phases[0].parameters)
-    endless = chain.from_iterable(batches.shuffled(batch_size, seed, 999, e) for e, _ in enumerate(repeat(None)))
+    endless = chain.from_iterable(batches.shuffled(batch_size, seed, 999, epoch) for epoch in count())
     rates, losses = np.geomspace(1e-5, 1.0, steps), []
     for rate, batch in zip(rates, endless, strict=False):
         optimiser.param_groups[0]["lr"] = float(rate)
         optimiser.zero_grad()
         loss = total(phases[0].loss(batch, Progress()))
+        value = loss.item()
+        if not math.isfinite(value) or (losses and value > 4 * losses[0] + 1e-6):
+            break  # before it is noted: one infinity would be the steepest place of all
+        losses.append(value)
         loss.backward()
         optimiser.step()
-        losses.append(loss.item())
-        if not math.isfinite(losses[-1]) or losses[-1] > 4 * losses[0] + 1e-6:
-            break
-    smooth = np.convolve(losses, np.ones(5) / 5, mode="valid")
-    if len(smooth) < 3:
+    if len(losses) < 7:  # three windows of five
         return 1e-4
+    smooth = np.convolve(losses, np.ones(5) / 5, mode="valid")
     steepest = int(np.argmin(np.gradient(smooth)))
     return float(f"{rates[steepest + 2]:.2g}")  # +2: the middle of the smoothing window

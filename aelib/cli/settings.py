@@ -1,9 +1,10 @@
 """From command-line words to the plain values that ``RunConfig.parse`` checks."""
 
 import json
+import shlex
 from typing import Any
 
-from aelib.config import PluginConfig, read_choice
+from aelib.config import Config, PluginConfig, RunConfig, read_choice
 from aelib.errors import AelibError, nearest
 from aelib.registry import Registry
 
@@ -58,3 +59,26 @@ def _preset(name: str) -> dict[str, Any]:
     if name not in PRESETS:
         raise AelibError("E_UNKNOWN", f"There is no preset named {name!r}", "", nearest(name, PRESETS))
     return json.loads(json.dumps(PRESETS[name].config))
+
+
+def write_command(config: RunConfig) -> str:
+    """The command line that trains the same run: names, and every field that is not its default."""
+    words = ["python -m aelib train"]
+    for section in ("dataset", "network", "model"):
+        part: PluginConfig = getattr(config, section)
+        words.append(f"--{section} {part.name}")
+        words += _changed(section, part)
+    for corruption in config.corruptions:
+        words.append(f"--corruption {corruption.name}={getattr(corruption, 'severity', '')}")
+    words += _changed("training", config.training)
+    return " ".join(words)
+
+
+def _changed(section: str, part: Config) -> list[str]:
+    words = []
+    for name, field in type(part).model_fields.items():
+        value = getattr(part, name)
+        if name != "name" and value != field.get_default(call_default_factory=True):
+            text = json.dumps(value, separators=(",", ":"))
+            words.append(f"--set {shlex.quote(f'{section}.{name}={value if isinstance(value, str) else text}')}")
+    return words

@@ -1,0 +1,72 @@
+"""Look at a dataset before anything is trained on it; bring a folder of your own pictures."""
+
+import numpy as np
+import streamlit as st
+
+from aelib.config import read_choice
+from aelib.datasets._base import data_folder, load_dataset
+from aelib.errors import AelibError
+from aelib.registry import DATASETS
+from ui import forms, frame, pictures, state
+
+COUNT = 96
+
+frame.header("Data")
+choice, stage = st.columns([1, 2.6], gap="medium")
+with choice, st.container(border=True):
+    names = DATASETS.names()
+    name = st.selectbox("Dataset", names, index=names.index("digits"), key=state.DATASET, bind="query-params", format_func=forms.words)
+    described = DATASETS.help(name)
+    st.markdown(f"{described.summary}\n\n**What for.** {described.what_for}\n\n**Limits.** {described.limits}")
+    st.caption(described.reference)
+    schema = DATASETS.load(name).Config
+    raw = {"name": name}
+    if len(schema.model_fields) > 1:
+        start = {key: value for key, value in st.query_params.items() if key in schema.model_fields}
+        start = {key: int(value) if value.isdecimal() else value for key, value in start.items()}
+        raw = forms.config_form(schema, f"data.{name}", {**start, "name": name}, columns=1)
+        for key, value in raw.items():
+            state.put_address(key, str(value) if key != "name" else "")
+    st.caption(f"Data folder: `{data_folder()}` (set by AELIB_DATA)")
+
+with stage:
+    try:
+        with st.spinner(f"Reading {forms.words(name)}…"):
+            dataset = load_dataset(read_choice(DATASETS, raw))
+    except AelibError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+    info = dataset.info
+    facts = st.columns(4)
+    facts[0].metric("Items", f"{sum(info.counts.values()):,}")
+    facts[1].metric("Train · validation · test", " · ".join(f"{count:,}" for count in info.counts.values()))
+    facts[2].metric("Shape", "×".join(str(side) for side in info.item_shape), help="channels × height × width")
+    facts[3].metric("Classes", len(info.classes) or "none")
+    for note in dataset.notes:
+        st.caption(f":material/info: {note}")
+
+    split_place, class_place, draw_place = st.columns(3)
+    split = split_place.selectbox("Items", ["train", "validation", "test"], key=state.SPLIT, bind="query-params")
+    only = class_place.selectbox("Class", ["every class", *info.classes], key="data_class", bind="query-params")
+    draw = draw_place.number_input("Sample", 0, 9999, value=0, key="sample", bind="query-params", help="Another random sample")
+    items = dataset.items(split)
+    rows = np.arange(len(items))
+    if only != "every class" and items.labels is not None:
+        rows = rows[items.labels == info.classes.index(only)]
+    rows = np.random.default_rng(int(draw)).permutation(rows)[:COUNT]
+    if len(rows):
+        st.image(pictures.sheet(items.images[rows], 56, columns=16), width="stretch")
+        st.caption(f"{len(rows)} of {len(items):,} {split} items, drawn at random")
+    else:
+        st.info("There are no such items in this split.", icon=":material/info:")
+    if items.labels is not None and info.classes:
+        counts = np.bincount(items.labels, minlength=len(info.classes))
+        st.bar_chart({"class": list(info.classes), "items": counts.tolist()}, x="class", y="items", height=200)
+    if st.button("Train on it", type="primary", icon=":material/model_training:"):
+        state.put(state.BROUGHT, raw)
+        st.switch_page("pages/train.py")
+frame.show_code(
+    "from aelib.config import read_choice\nfrom aelib.datasets._base import load_dataset\n"
+    f"from aelib.registry import DATASETS\n\ndataset = load_dataset(read_choice(DATASETS, {raw!r}))\n"
+    'items = dataset.splits["train"]  # items.images: uint8 (n, channels, height, width)\n'
+)

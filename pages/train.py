@@ -1,0 +1,47 @@
+"""Fill in a form, press Train, watch the model learn."""
+
+import secrets
+
+import streamlit as st
+
+from aelib.cli.settings import write_command
+from aelib.config import RunConfig
+from aelib.errors import AelibError
+from aelib.jobs import queue
+from aelib.runs.folder import default_checkpoints
+from ui import frame, run_form, state, warm, watch
+
+frame.header("Train")
+warm.load_torch()
+form_place, watch_place = st.columns([1, 2], gap="medium")
+
+with form_place, st.container(border=True):
+    start, key = run_form.choose_start()
+    config = None
+    try:
+        config = RunConfig.parse(run_form.draw(start, key))
+    except AelibError as error:
+        st.error(str(error), icon=":material/error:")
+    name = st.text_input("Name", key=f"{key}.name", max_chars=120, placeholder="what you will call this run")
+    if state.get(state.NONCE) is None:
+        state.put(state.NONCE, secrets.token_hex(8))
+    if st.button("Train", type="primary", width="stretch", disabled=config is None) and config is not None:
+        try:
+            with st.spinner("Checking the data…"):
+                run = queue.submit(default_checkpoints(), config, name=name, nonce=state.get(state.NONCE))
+        except AelibError as error:
+            st.error(str(error), icon=":material/error:")
+        else:
+            state.drop(state.NONCE)
+            state.put_address(state.WATCH, run.id)
+            st.rerun()
+    if config is not None:
+        st.caption("The command that does the same:")
+        st.code(write_command(config), language="bash", wrap_lines=True)
+
+with watch_place:
+    watched = watch.choose()
+    if watched is None:
+        st.info("Nothing has been trained yet. Press Train: the curves appear here.", icon=":material/monitoring:")
+    else:
+        watch.draw(watched)

@@ -1,0 +1,1 @@
+"""Everything between the pages and the library: the only package besides ``pages`` that imports Streamlit."""

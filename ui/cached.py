@@ -1,0 +1,118 @@
+"""Every cache of the app. Keys are run ids, versions of their weights, and frozen configs; never arrays or models."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from aelib import codes
+from aelib.config import PluginConfig
+from aelib.datasets._base import DataInfo, Items, load_dataset
+from aelib.latent.support import Support
+from aelib.projections import _base as projections
+from aelib.registry import PROJECTIONS
+from aelib.runs import weights
+from aelib.runs.folder import Run, default_checkpoints, open_run
+from ui import warm
+
+if TYPE_CHECKING:
+    from aelib.models._base import Model
+
+_shared = partial(st.cache_resource, show_spinner=False)  # shared objects are read-only by agreement
+
+
+def run(run_id: str) -> Run:
+    """The run with this id. Raises ``E_ID`` or ``E_NO_RUN``."""
+    return open_run(default_checkpoints(), run_id)
+
+
+def version(run_id: str) -> str:
+    """The version of a run's weights; empty while there are none."""
+    return weights.weights_version(run(run_id))
+
+
+def model(run_id: str) -> "Model":
+    """The frozen model of a run, on the CPU."""
+    return _model(run_id, version(run_id))
+
+
+def table(run_id: str) -> codes.CodeTable:
+    """The code table of a run: all items, all splits."""
+    return _table(run_id, version(run_id))
+
+
+def info(run_id: str) -> DataInfo:
+    """Item shape, counts and classes, without loading data or torch."""
+    return weights.load_info(run(run_id))
+
+
+def items(run_id: str) -> Items:
+    """All items of the run's dataset, in the order of its code table."""
+    return _items(run(run_id).dataset())
+
+
+def support(run_id: str) -> Support:
+    """The support scale of a run's codes."""
+    return _support(run_id, version(run_id))
+
+
+def plane_support(run_id: str, config: PluginConfig) -> Support:
+    """The support scale of a map's points."""
+    return _plane_support(run_id, version(run_id), config)
+
+
+def points(run_id: str, config: PluginConfig) -> np.ndarray | None:
+    """The points (n, 2) of all items: stored ones, or computed here when the method is quick; else None."""
+    stored = stored_projection(run_id, config)
+    if stored is not None:
+        return stored.points
+    return _quick_points(run_id, version(run_id), config) if PROJECTIONS.load(config.name).QUICK else None
+
+
+def stored_projection(run_id: str, config: PluginConfig) -> projections.Projection | None:
+    """The projection kept in the run folder, with its quality, or None."""
+    found = run(run_id)
+    return _stored(run_id, projections.key(found, config), config) if projections.stored(found, config) else None
+
+
+@_shared(max_entries=8)
+def _model(run_id: str, version: str) -> "Model":
+    warm.load_torch()
+    loaded = weights.load_model(run(run_id))
+    warm.freeze()
+    return loaded
+
+
+@_shared(max_entries=8)
+def _table(run_id: str, version: str) -> codes.CodeTable:
+    return codes.of_run(run(run_id))
+
+
+@_shared(max_entries=3)
+def _items(dataset: PluginConfig) -> Items:
+    return load_dataset(dataset).all_items()
+
+
+@_shared(max_entries=8)
+def _support(run_id: str, version: str) -> Support:
+    return Support.of(table(run_id).codes)
+
+
+@_shared(max_entries=8)
+def _plane_support(run_id: str, version: str, config: PluginConfig) -> Support:
+    found = points(run_id, config)
+    assert found is not None, "asked only for a map that is on screen"
+    return Support.of(found)
+
+
+@_shared(max_entries=16)
+def _quick_points(run_id: str, version: str, config: PluginConfig) -> np.ndarray:
+    return projections.fit(table(run_id).codes, config)
+
+
+@_shared(max_entries=16)
+def _stored(run_id: str, key: str, config: PluginConfig) -> projections.Projection:
+    found = projections.read(run(run_id), config)
+    assert found is not None, "asked only for a stored projection"
+    return found

@@ -1,0 +1,53 @@
+"""The decode console on a page: one slider per dimension, and the picture they make."""
+
+from typing import Any
+
+from aelib.measures.dimensions import Dimension
+from ui import cached
+from ui.components import modules
+
+
+def decode_console(
+    run_id: str, dimensions: list[Dimension], code: list[float], starts: list[dict[str, Any]]
+) -> list[float] | None:
+    """Draw the console and return the code that was last let go of, or None.
+
+    Args:
+        run_id: The run whose decoder answers.
+        dimensions: As ``describe_dimensions`` gives them, the most informative first.
+        code: Where the sliders start, by dimension number.
+        starts: Codes one can start from, ``{"name", "code"}``.
+    """
+    table = cached.table(run_id)
+    unit = "KL {:.2f} nats" if table.spreads is not None else "variance {:.3g}"
+    by_number = sorted(dimensions, key=lambda dimension: dimension.number)
+    channels, height, width = cached.info(run_id).item_shape
+    data = {
+        "decode": f"api/runs/{run_id}/decode",
+        "latent_dim": len(dimensions),
+        "code": [round(value, 5) for value in code],
+        "order": [dimension.number for dimension in dimensions],
+        "inactive": [dimension.number for dimension in dimensions if dimension.quiet],
+        "dimensions": [
+            {
+                "name": f"z{dimension.number}",
+                "low": dimension.low,
+                "high": dimension.high,
+                "mean": dimension.mean,
+                "std": dimension.std,
+                "histogram": dimension.histogram,
+                "note": unit.format(dimension.weight),
+            }
+            for dimension in by_number
+        ],
+        "starts": starts,
+        "shape": [height, width, channels],
+        "classes": [],
+    }
+    data["id"] = f"{run_id} {cached.version(run_id)} {data['code']}"
+    answer = modules.declare("console")(key="console", data=data, height="content", on_code_change=_nothing)
+    return answer.code["code"] if answer.code else None
+
+
+def _nothing() -> None:
+    """Streamlit wants a callback for each state key, so that the key is always there."""

@@ -1,0 +1,32 @@
+"""Film strips on a page: paths decoded step by step, with one slider for all."""
+
+from typing import Any
+
+import numpy as np
+
+from ui import cached
+from ui.components import modules
+
+
+def film(run_id: str, strips: list[tuple[str, np.ndarray, str]], step: int) -> int:
+    """Draw the strips and return the step that is shown large.
+
+    Args:
+        run_id: The run whose decoder answers.
+        strips: Name, codes (steps, latent_dim) and a note for each.
+        step: Where the slider starts.
+    """
+    channels, height, width = cached.info(run_id).item_shape
+    data: dict[str, Any] = {
+        "decode": f"api/runs/{run_id}/decode",
+        "strips": [{"name": name, "codes": np.round(codes, 5).tolist(), "note": note} for name, codes, note in strips],
+        "shape": [height, width, channels],
+        "step": step,
+    }
+    data["id"] = f"{run_id} {cached.version(run_id)} {hash(repr(data))}"
+    answer = modules.declare("film")(key="film", data=data, height="content", on_step_change=_nothing)
+    return step if answer.step is None else int(answer.step)
+
+
+def _nothing() -> None:
+    """Streamlit wants a callback for each state key, so that the key is always there."""

@@ -1,0 +1,76 @@
+// The latent map: a Streamlit component (v2). Streamlit runs the default export again whenever data or theme change, so
+// it only finds the mounted map and hands it the news. docs: ui/components/map.py says what `data` holds.
+
+import { MapView } from "./map_view.js";
+
+const mounted = new WeakMap();
+
+/**
+ * Mount or update.
+ * @param {{data: object, key: string, name: string, parentElement: Element | ShadowRoot,
+ *          setStateValue: (name: string, value: unknown) => void}} component
+ * @returns {() => void} called by Streamlit when the map leaves the page
+ */
+export default function map(component) {
+  const { parentElement } = component;
+  let view = mounted.get(parentElement);
+  if (!view) {
+    view = new MapView(parentElement);
+    mounted.set(parentElement, view);
+    expose(view);
+  }
+  view.update(component);
+  return () => {
+    if (mounted.get(parentElement) !== view) return;
+    mounted.delete(parentElement);
+    if (window.__loupeMap?.view === view) delete window.__loupeMap;
+    view.close();
+  };
+}
+
+/** A window for tests and benches; nothing in the app reads it. The last map mounted is the one shown. */
+function expose(view) {
+  const { stage, data } = view;
+  const onPage = ([left, top]) => {
+    const box = stage.element.getBoundingClientRect();
+    return [box.left + left, box.top + top];
+  };
+  window.__loupeMap = {
+    view,
+    /** Milliseconds of the last 600 drawings of the points. */
+    get draws() {
+      return stage.draws;
+    },
+    get camera() {
+      return stage.camera && [stage.camera.x, stage.camera.y, stage.camera.scale];
+    },
+    get selectionCount() {
+      return data.selectedCount;
+    },
+    get selectedRows() {
+      return Array.from(data.selected.keys()).filter((row) => data.selected[row]);
+    },
+    get hoverRow() {
+      return view.hover.row;
+    },
+    /** Positions and colours are here and drawn. */
+    get ready() {
+      return Boolean(data.index && stage.draws.length && (data.values || !view.given.colour) && !stage.frame);
+    },
+    /** Client coordinates of a row; null where it has no place. */
+    toScreen(row) {
+      const place = data.placeOf(row);
+      return place && onPage(stage.toScreen(...place));
+    },
+    /** Client coordinates of a place with no point and no control near it, or null. */
+    groundPoint() {
+      const { width, height } = stage.view;
+      for (let step = 0; step < 4000; step += 1) {
+        const left = width * (0.12 + 0.8 * ((step * 0.754877) % 1));
+        const top = height * (0.12 + 0.76 * ((step * 0.569840) % 1));
+        if (view.rowAt(left, top) < 0) return onPage([left, top]);
+      }
+      return null;
+    },
+  };
+}

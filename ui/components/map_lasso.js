@@ -1,0 +1,111 @@
+// Which points a lasso holds. The rule is even-odd in data coordinates, with exactly the arithmetic of `inside`, in
+// doubles: the server recomputes membership from the polygon alone and must come to the same rows.
+
+/**
+ * Even-odd rule: whether a ray to the right crosses the polygon's edges an odd number of times.
+ * @param {number[][]} polygon [[x, y], …], closed by itself
+ * @param {number} x @param {number} y
+ * @returns {boolean}
+ */
+export function inside(polygon, x, y) {
+  let odd = false;
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i, i += 1) {
+    const [xi, yi] = polygon[i];
+    const [xj, yj] = polygon[j];
+    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) odd = !odd;
+  }
+  return odd;
+}
+
+/**
+ * Cells an edge of the polygon may touch; all points of any other cell are on one side.
+ * @returns {Uint8Array} 1 per touched cell
+ */
+function touched(index, polygon) {
+  const { box, columns, lines, cellX, cellY } = index;
+  const marks = new Uint8Array(columns * lines);
+  const slack = 1e-4; // of a cell: more than rounding can move a point over its cell's border
+  const column = (x) => Math.max(0, Math.min(columns - 1, Math.floor((x - box.minX) / cellX)));
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i, i += 1) {
+    const [[xa, ya], [xb, yb]] = polygon[i][1] <= polygon[j][1] ? [polygon[i], polygon[j]] : [polygon[j], polygon[i]];
+    const low = Math.max(0, Math.floor((ya - box.minY) / cellY - slack));
+    const high = Math.min(lines - 1, Math.floor((yb - box.minY) / cellY + slack));
+    for (let line = low; line <= high; line += 1) {
+      const from = Math.max(ya, box.minY + (line - slack) * cellY);
+      const to = Math.min(yb, box.minY + (line + 1 + slack) * cellY);
+      const along = (y) => (yb > ya ? xa + ((xb - xa) * (y - ya)) / (yb - ya) : xa);
+      const [x0, x1] = yb > ya ? [along(from), along(to)] : [xa, xb];
+      const left = column(Math.min(x0, x1) - slack * cellX);
+      const right = column(Math.max(x0, x1) + slack * cellX);
+      marks.fill(1, line * columns + left, line * columns + right + 1);
+    }
+  }
+  return marks;
+}
+
+/**
+ * The rows inside a polygon.
+ * @param {import("./map_nearest.js").Index} index
+ * @param {number[][]} polygon [[x, y], …] in data coordinates
+ * @returns {Int32Array} rows, in the order of the index
+ */
+export function members(index, polygon) {
+  if (polygon.length < 3 || !index.placed) return new Int32Array(0);
+  const { box, columns, lines, cellX, cellY, start, rows, xs, ys } = index;
+  const marks = touched(index, polygon);
+  const found = new Int32Array(index.placed);
+  let count = 0;
+  for (let cell = 0; cell < columns * lines; cell += 1) {
+    const from = start[cell];
+    const to = start[cell + 1];
+    if (from === to) continue;
+    if (marks[cell]) {
+      for (let at = from; at < to; at += 1) {
+        if (inside(polygon, xs[at], ys[at])) found[count++] = rows[at];
+      }
+    } else {
+      const x = box.minX + ((cell % columns) + 0.5) * cellX;
+      const y = box.minY + (Math.floor(cell / columns) + 0.5) * cellY;
+      if (inside(polygon, x, y)) for (let at = from; at < to; at += 1) found[count++] = rows[at];
+    }
+  }
+  return found.slice(0, count);
+}
+
+/**
+ * Add a place to a stroke unless it is too near to the last one to matter.
+ * @param {number[][]} stroke [[left, top], …] CSS pixels; changed in place
+ * @param {number} apart least distance between two places, CSS pixels
+ * @returns {boolean} whether it was added
+ */
+export function extended(stroke, left, top, apart = 3) {
+  const last = stroke[stroke.length - 1];
+  if (last && Math.hypot(left - last[0], top - last[1]) < apart) return false;
+  stroke.push([left, top]);
+  return true;
+}
+
+/** Every how-manieth place of a stroke to keep so that at most `most` remain (a very long stroke still sends little). */
+export function thinned(stroke, most = 400) {
+  const step = Math.ceil(stroke.length / most);
+  return step <= 1 ? stroke : stroke.filter((_, at) => at % step === 0);
+}
+
+/**
+ * A selection after a lasso or a click.
+ * @param {Uint8Array} selected 1 per selected row
+ * @param {ArrayLike<number>} rows
+ * @param {"replace" | "add" | "remove" | "toggle"} mode
+ * @returns {{selected: Uint8Array, count: number}} a new selection
+ */
+export function changed(selected, rows, mode) {
+  const out = mode === "replace" ? new Uint8Array(selected.length) : selected.slice();
+  for (let at = 0; at < rows.length; at += 1) {
+    const row = rows[at];
+    if (!(row >= 0 && row < out.length)) continue;
+    out[row] = mode === "remove" ? 0 : mode === "toggle" ? 1 - out[row] : 1;
+  }
+  let count = 0;
+  for (let row = 0; row < out.length; row += 1) count += out[row];
+  return { selected: out, count };
+}

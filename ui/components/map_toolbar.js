@@ -1,0 +1,82 @@
+// The buttons at the map's left edge.
+
+const PATHS = {
+  pan: "M12 2v20M2 12h20M12 2 9 5M12 2l3 3M12 22l-3-3M12 22l3-3M2 12l3-3M2 12l3 3M22 12l-3-3M22 12l-3 3",
+  lasso: "M7 17.5C4 16 2.5 13.7 2.5 11 2.5 6.6 6.8 3 12 3s9.5 3.6 9.5 8-4.3 8-9.5 8c-1 0-2-.1-2.9-.4"
+    + "M9.5 17.5a2 2 0 1 1-4 0 2 2 0 0 1 4 0ZM6.5 19.3c-.2 1 .2 1.9 1 2.7",
+  in: "M17 11a6 6 0 1 1-12 0 6 6 0 0 1 12 0ZM15.5 15.5 21 21M11 8.5v5M8.5 11h5",
+  out: "M17 11a6 6 0 1 1-12 0 6 6 0 0 1 12 0ZM15.5 15.5 21 21M8.5 11h5",
+  reset: "M4 9.5A8.5 8.5 0 1 1 3.5 14M4 4v5.5h5.5",
+  full: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
+  unfull: "M9 4v5H4M15 4v5h5M9 20v-5H4M15 20v-5h5",
+  close: "M6 6l12 12M18 6 6 18",
+};
+
+/**
+ * An icon as inline SVG; it has no name of its own, its button has.
+ * @param {keyof typeof PATHS} name
+ * @returns {SVGElement}
+ */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** A button with an icon, a title and the same words for a screen reader. */
+export function iconButton(name, words, onPress) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "map-button";
+  button.title = words;
+  button.setAttribute("aria-label", words);
+  button.append(icon(name));
+  button.onclick = onPress;
+  return button;
+}
+
+/**
+ * The toolbar.
+ * @param {{tool: (name: string) => void, zoom: (factor: number) => void, reset: () => void,
+ *          fullScreen: (() => void) | null}} on fullScreen is null where the browser has none
+ * @returns {{element: HTMLElement, show: (tool: string) => void, showFullScreen: (is: boolean) => void}}
+ */
+export function toolbar(on) {
+  const element = document.createElement("div");
+  element.className = "map-toolbar";
+  element.setAttribute("role", "toolbar");
+  element.setAttribute("aria-label", "Map tools");
+  element.setAttribute("aria-orientation", "vertical");
+  const tools = {
+    pan: iconButton("pan", "Move the map (drag)", () => on.tool("pan")),
+    lasso: iconButton("lasso", "Lasso: draw round points to select them (L, or shift-drag)", () => on.tool("lasso")),
+  };
+  const rule = document.createElement("span");
+  rule.className = "map-rule";
+  element.append(
+    tools.pan,
+    tools.lasso,
+    rule,
+    iconButton("in", "Zoom in (+)", () => on.zoom(1.6)),
+    iconButton("out", "Zoom out (-)", () => on.zoom(1 / 1.6)),
+    iconButton("reset", "Show the whole map (0, or double-click)", () => on.reset()),
+  );
+  const full = on.fullScreen && iconButton("full", "Full screen", () => on.fullScreen());
+  if (full) element.append(full);
+  return {
+    element,
+    show(tool) {
+      for (const [name, button] of Object.entries(tools)) button.setAttribute("aria-pressed", String(name === tool));
+    },
+    showFullScreen(is) {
+      if (!full) return;
+      full.replaceChildren(icon(is ? "unfull" : "full"));
+      full.title = is ? "Leave full screen" : "Full screen";
+      full.setAttribute("aria-label", full.title);
+    },
+  };
+}

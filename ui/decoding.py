@@ -1,0 +1,137 @@
+"""What the routes answer with: decoded pictures with their support, and the arrays of a map as bytes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from aelib.codes import to_bytes
+from aelib.config import PluginConfig, read_choice
+from aelib.errors import AelibError, nearest
+from aelib.files import parse_json
+from aelib.latent.blend import blend
+from aelib.registry import PROJECTIONS
+from ui import cached
+
+MOST_CODES = 512  # decoded by one request
+CHUNK_BYTES = 262_144  # of thumbnails in one answer, about
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Pictures for a component.
+
+    Attributes:
+        pictures: uint8 (n, height, width, channels).
+        support: (n,), share of the data that lies farther from its neighbours.
+        more: Further fields of the answer's header.
+    """
+
+    pictures: np.ndarray
+    support: np.ndarray
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+def decode_codes(run_id: str, codes: Any) -> Decoded:
+    """Decode given codes. Raises ``E_CODES`` when they are not a table of finite numbers of the run's code size."""
+    table = cached.table(run_id)
+    given = _numbers(codes, table.codes.shape[1], "codes")
+    return Decoded(_pictures(run_id, given), cached.support(run_id).share(given))
+
+
+def decode_places(run_id: str, map_text: str, places: Any) -> Decoded:
+    """Decode places on a map.
+
+    On a map of two dimensions of a two-dimensional code the place is the code; elsewhere the nearest codes are blended.
+    The support is the lower of the two: that of the code in the code space, that of the place on the map.
+    """
+    config, given = read_map(map_text), _numbers(places, 2, "points")
+    table, points = cached.table(run_id), cached.points(run_id, config)
+    if points is None:
+        raise AelibError("E_NOT_FOUND", "This map is not computed yet", "", "Wait for it, or take PCA")
+    if config.name == "axes" and table.codes.shape[1] == 2:
+        latents = given[:, [0, 1] if getattr(config, "across", 0) == 0 else [1, 0]]
+        rows = np.zeros((len(given), 0), int)
+    else:
+        latents, rows = blend(given, points, table.codes)
+    share = np.minimum(cached.support(run_id).share(latents), cached.plane_support(run_id, config).share(given))
+    more = {"nearest": rows.tolist(), "latents": np.round(latents, 5).tolist()}
+    return Decoded(_pictures(run_id, latents), share, more)
+
+
+def map_array(run_id: str, version: str, split: str, what: str, map_text: str) -> bytes:
+    """One array of a map, in the order of the split's rows.
+
+    ``points`` float32 pairs · ``items`` int32 numbers in the dataset · ``labels`` int32 · ``errors`` float32 ·
+    ``spread`` float32, the mean posterior standard deviation. Raises ``E_NOT_FOUND``.
+    """
+    table = cached.table(run_id)
+    _same_version(run_id, version)
+    rows = split_rows(run_id, split)
+    if what == "points":
+        points = cached.points(run_id, read_map(map_text))
+        if points is None:
+            raise AelibError("E_NOT_FOUND", "This map is not computed yet")
+        return points[rows].astype("<f4").tobytes()
+    arrays = {"items": (table.index, "<i4"), "labels": (table.labels, "<i4"), "errors": (table.errors, "<f4")}
+    if table.spreads is not None:
+        arrays["spread"] = (table.spreads.mean(axis=1), "<f4")
+    if what not in arrays:
+        raise AelibError("E_NOT_FOUND", f"A map has no array named {what!r}", "", nearest(what, arrays))
+    array, kind = arrays[what]
+    return array[rows].astype(kind).tobytes()
+
+
+def thumbnails(run_id: str, version: str, split: str, chunk: int) -> bytes:
+    """The items' own pictures, ``chunk_size`` of them: uint8 (rows, height, width, channels)."""
+    _same_version(run_id, version)
+    images, rows, size = cached.items(run_id).images, split_rows(run_id, split), chunk_size(run_id)
+    own = rows[chunk * size : (chunk + 1) * size]
+    return np.ascontiguousarray(images[own].transpose(0, 2, 3, 1)).tobytes()
+
+
+def chunk_size(run_id: str) -> int:
+    """Items in one chunk of thumbnails."""
+    return max(8, min(512, CHUNK_BYTES // cached.info(run_id).features))
+
+
+def split_rows(run_id: str, split: str) -> np.ndarray:
+    """Rows of the code table that a map of this split shows. Raises ``E_NOT_FOUND``."""
+    if split not in ("train", "validation", "test", "all"):
+        raise AelibError("E_NOT_FOUND", f"There is no split named {split[:40]!r}")
+    return cached.table(run_id).rows(split)
+
+
+def write_map(config: PluginConfig) -> str:
+    """A map's method and parameters as a short text for addresses; ``read_map`` reads it."""
+    return config.model_dump_json()
+
+
+def read_map(text: str) -> PluginConfig:
+    """The projection's config. Raises ``E_FILE``, ``E_UNKNOWN`` or ``E_CONFIG``."""
+    return read_choice(PROJECTIONS, parse_json(text, "the map's description"))
+
+
+def _pictures(run_id: str, latents: np.ndarray) -> np.ndarray:
+    import torch
+
+    model = cached.model(run_id)
+    with torch.inference_mode():
+        decoded = model.decode(torch.from_numpy(latents)).numpy()
+    return np.ascontiguousarray(to_bytes(decoded).transpose(0, 2, 3, 1))
+
+
+def _numbers(raw: Any, width: int, name: str) -> np.ndarray:
+    try:
+        given = np.asarray(raw, dtype=np.float32)
+    except (TypeError, ValueError):
+        given = np.zeros(0)
+    if given.ndim != 2 or given.shape[1] != width or not 1 <= len(given) <= MOST_CODES or not np.isfinite(given).all():
+        why = f"wanted 1 to {MOST_CODES} rows of {width} finite numbers"
+        raise AelibError("E_CODES", f"The {name} cannot be decoded", why)
+    return given
+
+
+def _same_version(run_id: str, version: str) -> None:
+    if version != cached.version(run_id):
+        raise AelibError("E_NOT_FOUND", "The run has new weights since this page was drawn", "", "Reload the page")

@@ -1,0 +1,90 @@
+"""One item, disturbed: what goes in, what comes out, and how far both are from the clean item."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from aelib.codes import CodeTable, to_bytes
+from aelib.config import read_choice
+from aelib.corruptions._base import apply_all
+from aelib.measures.reconstruction import error_map, peak_signal_to_noise, squared_error
+from aelib.registry import CORRUPTIONS
+from ui import cached, state
+
+
+@dataclass(frozen=True)
+class Disturbed:
+    """Pictures as uint8 (channels, h, w); error maps (h, w) in [0, 1]; errors summed over features; PSNR in dB."""
+
+    clean: np.ndarray
+    disturbed: np.ndarray
+    recon: np.ndarray
+    input_error_map: np.ndarray
+    output_error_map: np.ndarray
+    input_error: float
+    output_error: float
+    input_psnr: float
+    output_psnr: float
+    code: np.ndarray
+    moved: float
+
+
+def choose_item(table: CodeTable) -> int:
+    """The row of the item to disturb: by number, or a random one; kept in the address."""
+    start = state.get(state.ITEM)
+    if start is None or not np.isin(start, table.index):
+        asked = state.number(state.ITEM)
+        start = asked if asked is not None and np.isin(asked, table.index) else table.index[table.rows("validation")[0]]
+    typed = st.number_input("Item", 0, int(table.index.max()), value=int(start), step=1, key=f"noise-item-{start}")
+    if st.button("Another item", icon=":material/shuffle:", width="stretch"):
+        typed = int(np.random.default_rng().choice(table.index))
+    state.put(state.ITEM, int(typed))
+    state.put_address(state.ITEM, str(int(typed)))
+    if typed != start:
+        st.rerun()
+    return int(np.flatnonzero(table.index == start)[0])
+
+
+def disturb(run_id: str, row: int, corruption: str, severity: float, seed: int) -> Disturbed:
+    """Disturb one item of a run's dataset, encode and decode it."""
+    import torch
+
+    model, items = cached.model(run_id), cached.items(run_id)
+    config = read_choice(CORRUPTIONS, {"name": corruption, "severity": float(severity)})
+    labels = None if items.labels is None else torch.from_numpy(items.labels[row : row + 1])
+    with torch.inference_mode():
+        clean = torch.from_numpy(items.images[row : row + 1]).float() / 255
+        inputs = apply_all(clean, [config], torch.Generator().manual_seed(seed))
+        found = model.encode(inputs, labels)
+        recon = model.decode(found.latents, labels).numpy()
+        home = model.encode(clean, labels).codes.numpy()[0]
+    given, targets, code = inputs.numpy(), clean.numpy(), found.codes.numpy()[0]
+    return Disturbed(
+        items.images[row],
+        to_bytes(given)[0],
+        to_bytes(recon)[0],
+        error_map(given, targets)[0],
+        error_map(recon, targets)[0],
+        float(squared_error(given, targets)[0]),
+        float(squared_error(recon, targets)[0]),
+        float(peak_signal_to_noise(given, targets)[0]),
+        float(peak_signal_to_noise(recon, targets)[0]),
+        code,
+        float(np.linalg.norm(code - home)),
+    )
+
+
+def code(run_id: str, row: int, corruption: str, severity: float, seed: int) -> str:
+    """The library's lines for this picture."""
+    return (
+        "from pathlib import Path\nimport torch\nfrom aelib.config import read_choice\n"
+        "from aelib.corruptions._base import apply_all\nfrom aelib.datasets._base import load_dataset\n"
+        "from aelib.registry import CORRUPTIONS\nfrom aelib.runs.folder import open_run\n"
+        "from aelib.runs.weights import load_model\n\n"
+        f'run = open_run(Path("checkpoints"), "{run_id}")\n'
+        f"clean = torch.from_numpy(load_dataset(run.dataset()).all_items().images[{row} : {row + 1}]).float() / 255\n"
+        f'noise = read_choice(CORRUPTIONS, {{"name": "{corruption}", "severity": {severity}}})\n'
+        f"inputs = apply_all(clean, [noise], torch.Generator().manual_seed({seed}))\n"
+        "recon = load_model(run).reconstruct(inputs)\n"
+    )

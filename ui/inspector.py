@@ -1,0 +1,137 @@
+"""What stands beside and under the map: one item, one place, or a selection."""
+
+import numpy as np
+import streamlit as st
+
+from aelib.codes import reconstruct, to_bytes
+from aelib.config import PluginConfig
+from aelib.figures.charts import code_bars
+from aelib.figures.colours import class_palette
+from aelib.latent.neighbours import nearest
+from aelib.measures.dimensions import describe_dimensions
+from aelib.measures.reconstruction import error_map, error_rank
+from aelib.runs.folder import Run
+from ui import cached, decoding, pictures, state
+
+NEIGHBOURS = 6
+GALLERY = 36
+
+
+def show_item(run: Run, row: int) -> None:
+    """One item: original, reconstruction and error on one scale, its code as bars, its nearest neighbours.
+
+    Args:
+        run: The run.
+        row: The item's row in the code table.
+    """
+    table, items = cached.table(run.id), cached.items(run.id)
+    image = items.images[row : row + 1]
+    labels = None if items.labels is None else items.labels[row : row + 1]
+    recon = reconstruct(cached.model(run.id), image, labels)
+    with st.container(border=True):
+        st.markdown(f"**Item {table.index[row]}**{_class_of(run, row)}")
+        pictures.row([image[0], to_bytes(recon)[0]], ["input", "reconstruction"], error_map(recon, image / 255)[0])
+        st.caption(
+            f"squared error **{table.errors[row]:.2f}**, larger than that of "
+            f"{error_rank(float(table.errors[row]), table.errors):.0%} of all items · "
+            f"nearer than {cached.support(run.id).share(table.codes[row : row + 1])[0]:.0%} of the data"
+        )
+    with st.container(border=True):
+        dimensions = describe_dimensions(table)
+        kind = "KL" if table.spreads is not None else "variance"
+        st.markdown(f"**Code** :small[ordered by {kind}, in standard deviations of the data]")
+        order = np.asarray([dimension.number for dimension in dimensions if not dimension.quiet][:32], int)
+        bars = code_bars(table.codes[row], table.codes.mean(axis=0), table.codes.std(axis=0), order)
+        st.plotly_chart(bars, key="code-bars", config={"displayModeBar": False})
+    with st.container(border=True):
+        st.markdown("**Nearest in the code space** :small[true distance, not the map's]")
+        rows, distances = nearest(table.codes[row : row + 1], table.codes, NEIGHBOURS + 1)
+        own = [(int(r), float(d)) for r, d in zip(rows[0], distances[0], strict=True) if r != row][:NEIGHBOURS]
+        pictures.row([items.images[r] for r, _ in own], [_short_class(run, r) or f"{d:.2f}" for r, d in own], columns=6)
+    _use_item(int(table.index[row]))
+
+
+def show_place(run: Run, config: PluginConfig, place: tuple[float, float]) -> None:
+    """One place of the map: the decoded picture, its support, and the items it was blended from."""
+    items = cached.items(run.id)
+    decoded = decoding.decode_places(run.id, decoding.write_map(config), [list(place)])
+    with st.container(border=True):
+        st.markdown("**A place between the points**")
+        st.image(pictures.enlarged(decoded.pictures[0].transpose(2, 0, 1), 192), caption="decoded here")
+        support_bar(float(decoded.support[0]))
+        rows = decoded.more["nearest"][0]
+        how = "The place is the code itself." if not rows else "Its code blends those of the nearest items on this map."
+        st.caption(how)
+    if rows:
+        with st.container(border=True):
+            st.markdown("**Nearest items on the map**")
+            pictures.row([items.images[row] for row in rows[:6]], [_short_class(run, row) for row in rows[:6]], columns=6)
+    if st.button("Open in Decode", icon=":material/tune:"):
+        code = ",".join(f"{value:.5g}" for value in decoded.more["latents"][0])
+        st.switch_page("pages/decode.py", query_params={state.RUN: run.id, state.CODE: code})
+
+
+def show_selection(run: Run, rows: np.ndarray) -> None:
+    """A gallery of the selected items with their class mix, and their mean code decoded."""
+    table, items = cached.table(run.id), cached.items(run.id)
+    classes = cached.info(run.id).classes
+    mean = table.codes[rows].mean(axis=0, keepdims=True)
+    decoded = decoding.decode_codes(run.id, mean)
+    with st.container(border=True):
+        gallery, middle = st.columns([5, 1])
+        with gallery:
+            st.markdown(f"**{len(rows):,} selected** · mean squared error {table.errors[rows].mean():.2f}")
+            if classes:
+                st.html(_class_mix(table.labels[rows], classes))
+            shown = rows[np.linspace(0, len(rows) - 1, min(len(rows), GALLERY)).astype(int)]
+            st.image(pictures.sheet(items.images[shown], 48, columns=18), caption=_sheet_note(len(shown), len(rows)))
+        with middle:
+            st.image(pictures.enlarged(decoded.pictures[0].transpose(2, 0, 1), 112), caption="mean code, decoded")
+            support_bar(float(decoded.support[0]))
+
+
+def support_bar(share: float) -> None:
+    """The support as a bar and a sentence."""
+    st.progress(min(max(share, 0.0), 1.0), text=f"nearer than {share:.0%} of the data")
+
+
+def _use_item(item: int) -> None:
+    a, b, noise = st.columns(3)
+    if a.button("Path from here", help="Make this item A on the Paths page", width="stretch"):
+        state.put(state.FROM, item)
+        st.toast("This item is A. Pick another one and press 'Path to here'.")
+    if b.button("Path to here", help="Make this item B and open the Paths page", width="stretch"):
+        state.put(state.TO, item)
+        st.switch_page("pages/paths.py")
+    if noise.button("Add noise", help="Open this item on the Noise page", width="stretch"):
+        state.put(state.ITEM, item)
+        st.switch_page("pages/noise.py")
+
+
+def _class_of(run: Run, row: int) -> str:
+    name = _short_class(run, row)
+    return f" · class {name}" if name else ""
+
+
+def _short_class(run: Run, row: int) -> str:
+    classes, label = cached.info(run.id).classes, int(cached.table(run.id).labels[row])
+    return classes[label] if 0 <= label < len(classes) else ""
+
+
+def _class_mix(labels: np.ndarray, classes: tuple[str, ...]) -> str:
+    """A bar of the classes' shares; the names are text, escaped."""
+    import html
+
+    counts = np.bincount(labels[labels >= 0], minlength=len(classes))
+    palette, whole = class_palette(len(classes)), max(int(counts.sum()), 1)
+    parts = "".join(
+        f'<span title="{html.escape(classes[c])}: {counts[c]}" style="flex:{counts[c]};background:{palette[c]}"></span>'
+        for c in range(len(classes))
+        if counts[c]
+    )
+    top = ", ".join(f"{html.escape(classes[c])} {counts[c] / whole:.0%}" for c in np.argsort(-counts)[:4] if counts[c])
+    return f'<div style="display:flex;height:10px;border-radius:5px;overflow:hidden">{parts}</div><small>{top}</small>'
+
+
+def _sheet_note(shown: int, whole: int) -> str:
+    return f"{shown} of {whole:,}, evenly taken" if shown < whole else "all of them"

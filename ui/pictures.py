@@ -1,0 +1,57 @@
+"""Items as pictures on a page: hard pixels, whole multiples, always beside what they are compared with."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from aelib.pictures import strip
+
+ERROR_RAMP = np.asarray([(0, 0, 0), (87, 36, 9), (184, 84, 14), (240, 150, 30), (255, 222, 140)], np.float32)
+
+
+def enlarged(image: np.ndarray, size: int) -> np.ndarray:
+    """A uint8 picture (channels, h, w) as (H, W, channels), enlarged by a whole factor to about ``size`` pixels."""
+    factor = max(1, round(size / max(image.shape[1:])))
+    large = image.repeat(factor, axis=1).repeat(factor, axis=2).transpose(1, 2, 0)
+    return large[:, :, 0] if large.shape[2] == 1 else large
+
+
+def sheet(images: np.ndarray, size: int, columns: int) -> np.ndarray:
+    """Many pictures (n, channels, h, w) as one, each about ``size`` pixels wide."""
+    factor = max(1, round(size / images.shape[-1]))
+    large = images.repeat(factor, axis=2).repeat(factor, axis=3)
+    joined = strip(large, columns=min(columns, len(images)), gap=3, background=128).transpose(1, 2, 0)
+    return joined[:, :, 0] if joined.shape[2] == 1 else joined
+
+
+def heat(error: np.ndarray, worst: float = 1.0) -> np.ndarray:
+    """An error map (h, w) in [0, worst] as uint8 (3, h, w): black is none, bright is ``worst``."""
+    place = np.clip(error / max(worst, 1e-9), 0, 1) * (len(ERROR_RAMP) - 1)
+    low = np.floor(place).astype(int).clip(0, len(ERROR_RAMP) - 2)
+    share = (place - low)[..., None]
+    colours = ERROR_RAMP[low] * (1 - share) + ERROR_RAMP[low + 1] * share
+    return colours.round().astype(np.uint8).transpose(2, 0, 1)
+
+
+def row(
+    images: Sequence[np.ndarray],
+    captions: Sequence[str],
+    error: np.ndarray | None = None,
+    *,
+    columns: int = 0,
+    size: int = 112,
+) -> None:
+    """Pictures (channels, h, w) side by side with captions, and an error map (h, w) after them."""
+    shown, texts = list(images), list(captions)
+    if error is not None:
+        shown.append(heat(error))
+        texts.append("error")
+    places = st.columns(columns or len(shown))
+    for place, image, text in zip(places, shown, texts, strict=False):
+        place.image(enlarged(image, size if len(places) <= 4 else size // 2), caption=text, width="stretch")
+
+
+def in_colour(image: np.ndarray) -> np.ndarray:
+    """A uint8 picture (1 or 3, h, w) as (3, h, w), so that it can stand beside an error map."""
+    return image if len(image) == 3 else image.repeat(3, axis=0)

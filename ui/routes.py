@@ -1,0 +1,108 @@
+"""The HTTP routes: live decoding, map data, thumbnails, component modules. No Streamlit in here, and no arithmetic."""
+
+import functools
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from aelib.errors import AelibError
+from aelib.files import parse_json
+from ui import decoding
+from ui.components import modules
+
+BODY_CAP = 2**20  # bytes of a request
+FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+
+
+def _answering(function: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Turn our errors into JSON with a status, so that a component can show the sentence."""
+
+    @functools.wraps(function)
+    async def answer(request: Request) -> Response:
+        try:
+            return await function(request)
+        except AelibError as error:
+            missing = error.code in ("E_ID", "E_NO_RUN", "E_NO_WEIGHTS", "E_NOT_FOUND")
+            return JSONResponse(error.as_dict(), 404 if missing else 400)
+
+    return answer
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > BODY_CAP:
+            raise AelibError("E_TOO_LARGE", "The request is too large", f"more than {BODY_CAP} bytes")
+        parts.append(part)
+    value = parse_json(b"".join(parts), "the request")
+    if not isinstance(value, dict):
+        raise AelibError("E_REQUEST", "The request is not an object")
+    return value
+
+
+@_answering
+async def _decode(request: Request) -> Response:
+    """POST {"codes": [[…], …]} -> the decoded pictures."""
+    run_id, body = request.path_params["run"], await _body(request)
+    return await _decoded(decoding.decode_codes, run_id, body.get("codes"))
+
+
+@_answering
+async def _decode_at(request: Request) -> Response:
+    """POST {"map": "…", "points": [[x, y], …]} -> the pictures that the decoder gives at places on a map."""
+    run_id, body = request.path_params["run"], await _body(request)
+    return await _decoded(decoding.decode_places, run_id, str(body.get("map", "")), body.get("points"))
+
+
+async def _decoded(function: Callable[..., decoding.Decoded], *arguments: Any) -> Response:
+    began = time.perf_counter()
+    found = await run_in_threadpool(function, *arguments)
+    about = {
+        "shape": list(found.pictures.shape),
+        "support": [round(float(share), 4) for share in found.support],
+        "milliseconds": round(1000 * (time.perf_counter() - began), 2),
+        **found.more,
+    }
+    return Response(found.pictures.tobytes(), media_type="application/octet-stream", headers={"X-Loupe": json.dumps(about)})
+
+
+@_answering
+async def _array(request: Request) -> Response:
+    """GET one array of a map: float32 or int32, little-endian. The address holds the weights' version."""
+    path = request.path_params
+    data = await run_in_threadpool(
+        decoding.map_array, path["run"], path["version"], path["split"], path["what"], request.query_params.get("map", "")
+    )
+    return Response(data, media_type="application/octet-stream", headers=FOREVER)
+
+
+@_answering
+async def _thumbnails(request: Request) -> Response:
+    """GET one chunk of the items' own pictures: uint8 (rows, height, width, channels)."""
+    path = request.path_params
+    data = await run_in_threadpool(decoding.thumbnails, path["run"], path["version"], path["split"], path["chunk"])
+    return Response(data, media_type="application/octet-stream", headers=FOREVER)
+
+
+@_answering
+async def _module(request: Request) -> Response:
+    """GET a component's JavaScript module."""
+    path = request.path_params
+    return Response(modules.read(path["version"], path["file"]), media_type="text/javascript", headers=FOREVER)
+
+
+routes = [
+    Route("/api/components/{version}/{file}", _module),
+    Route("/api/runs/{run}/decode", _decode, methods=["POST"]),
+    Route("/api/runs/{run}/decode_at", _decode_at, methods=["POST"]),
+    Route("/api/runs/{run}/{version}/{split}/thumbnails/{chunk:int}", _thumbnails),
+    Route("/api/runs/{run}/{version}/{split}/{what}", _array),
+]
+

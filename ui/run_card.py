@@ -1,0 +1,89 @@
+"""A run as a card: its strip of reconstructions, what it is, how good it is, and what can be done with it."""
+
+import streamlit as st
+
+from aelib.errors import AelibError
+from aelib.runs.folder import Run, delete_run, restore_run
+from ui import frame, state
+
+
+def matches(run: Run, words: str, states: list[str]) -> bool:
+    """Whether a card passes the filter; a broken folder passes the empty one."""
+    try:
+        text = f"{run.id} {frame.run_title(run)} {run.queue().get('note', '')}".lower()
+        return all(word in text for word in words.split()) and (not states or run.status()["state"] in states)
+    except AelibError:
+        return not words and not states
+
+
+def draw(run: Run) -> None:
+    """One card; a folder with a broken file says so in its place."""
+    with st.container(border=True):
+        try:
+            _draw(run)
+        except AelibError as error:
+            st.markdown(f"**{run.id}** {frame.badge('broken')}")
+            st.caption(f"{error} Delete it, or put the file back.")
+            _delete_button(run)
+
+
+def offer_undo() -> None:
+    """After a deletion: say what went, and offer it back."""
+    trashed = state.get(state.DELETED)
+    if trashed is None:
+        return
+    said, button = st.columns([5, 1])
+    said.info(f"{trashed.name.partition('~')[0]} is in the trash folder.", icon=":material/delete:")
+    if button.button("Undo", width="stretch"):
+        state.drop(state.DELETED)
+        restore_run(trashed)
+        st.rerun()
+
+
+def _draw(run: Run) -> None:
+    status, raw = run.status(), run.raw_config
+    st.markdown(f"**{_plain(frame.run_title(run))}** {frame.badge(status['state'])}")
+    previews = run.previews()
+    if previews:
+        st.image(str(previews[-1]), width="stretch", caption="items above, reconstructions below")
+    else:
+        st.caption("No picture yet: the first epoch has not ended.")
+    error, test = status.get("validation_error"), status.get("test_error")
+    facts = [f"{raw['network']['name']}", f"epoch {status.get('epoch', 0)} of {status.get('epochs', '?')}"]
+    facts += [f"validation error **{error:.2f}**"] if error is not None else []
+    st.caption(" · ".join(facts), help=None if test is None else f"Test error {test:.3f}; squared error per item")
+    if status.get("problem"):
+        st.warning(status["problem"])
+    if note := run.queue().get("note"):
+        st.caption(_plain(note))
+    _buttons(run, bool(status.get("state") not in ("queued", "starting")))
+
+
+def _buttons(run: Run, has_more: bool) -> None:
+    open_place, like_place, more_place = st.columns([1.2, 1.5, 0.7])
+    has_weights = (run.folder / "weights.safetensors.json").exists()
+    target = "pages/map.py" if has_weights else "pages/train.py"
+    if open_place.button("Open map" if has_weights else "Watch", key=f"open-{run.id}", type="primary", width="stretch"):
+        st.switch_page(target, query_params={state.RUN if has_weights else state.WATCH: run.id})
+    if like_place.button("Train like this", key=f"like-{run.id}", width="stretch"):
+        st.switch_page("pages/train.py", query_params={state.CLONE: run.id})
+    with more_place.popover("", icon=":material/more_horiz:", help="Rename, note, delete"):
+        queue = run.queue()
+        name = st.text_input("Name", queue.get("name", ""), max_chars=120, key=f"name-{run.id}")
+        note = st.text_area("Note", queue.get("note", ""), max_chars=2000, key=f"note-{run.id}")
+        if st.button("Save", key=f"save-{run.id}"):
+            run.change_queue(name=name, note=note)
+            st.rerun()
+        st.caption(f"`{run.id}`")
+        _delete_button(run)
+
+
+def _delete_button(run: Run) -> None:
+    if st.button("Delete", key=f"delete-{run.id}", icon=":material/delete:"):
+        state.put(state.DELETED, delete_run(run))
+        st.rerun()
+
+
+def _plain(text: str) -> str:
+    """A user's words inside Markdown, with nothing of them read as markup."""
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-.!|<>:$~" else letter for letter in text)

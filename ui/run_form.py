@@ -1,0 +1,84 @@
+"""The form of a run: where it starts (a preset, a clone, the defaults) and one section per part of the config."""
+
+from typing import Any
+
+import streamlit as st
+
+from aelib.config import TrainingConfig
+from aelib.errors import AelibError
+from aelib.presets import PRESETS
+from aelib.registry import CORRUPTIONS, DATASETS, MODELS, NETWORKS
+from ui import cached, forms, frame, state
+
+_BLANK = "own settings"
+
+
+def choose_start() -> tuple[dict[str, Any], str]:
+    """What the form begins with, and the prefix of its widgets' keys (another start is another form)."""
+    cloned = state.address(state.CLONE)
+    if cloned:
+        try:
+            run = cached.run(cloned)
+            said, button = st.columns([3, 1])
+            said.caption(f"As **{frame.run_title(run)}**")
+            if button.button("Clear", help="Start from the defaults instead"):
+                state.put_address(state.CLONE, "")
+                st.rerun()
+            return run.raw_config, f"clone-{cloned}"
+        except AelibError as error:
+            st.warning(str(error))
+    names = [_BLANK, *PRESETS]
+    chosen = st.selectbox(
+        "Preset",
+        names,
+        index=names.index("convolutional_vae") if "convolutional_vae" in names else 0,
+        key=state.PRESET,
+        bind="query-params",
+        format_func=lambda name: PRESETS[name].title if name in PRESETS else name,
+    )
+    if chosen == _BLANK:
+        return {}, _BLANK
+    st.caption(PRESETS[chosen].description)
+    return PRESETS[chosen].config, chosen
+
+
+def draw(start: dict[str, Any], key: str) -> dict[str, Any]:
+    """All sections; returns the raw run config. Raises ``E_CONFIG`` for a text that is no list of numbers."""
+    raw: dict[str, Any] = {}
+    parts = (("dataset", DATASETS, "digits"), ("model", MODELS, "autoencoder"), ("network", NETWORKS, "mlp"))
+    brought = state.get(state.BROUGHT) or {}  # the Data page's "Train on it"
+    if brought:
+        start, key = {**start, "dataset": brought}, f"{key}.{brought['name']}"
+    for section, plugins, default in parts:
+        given = start.get(section, {})
+        chosen = forms.choose_plugin(plugins, f"{key}.{section}", given.get("name", default))
+        begin = given if given.get("name") == chosen else {"name": chosen}
+        schema = plugins.load(chosen).Config
+        if len(schema.model_fields) > 1:
+            with st.expander(f"{forms.words(chosen)} settings", expanded=section != "network"):
+                raw[section] = forms.config_form(schema, f"{key}.{section}.{chosen}", {**begin, "name": chosen})
+        else:
+            raw[section] = {"name": chosen}
+    raw["corruptions"] = _corruptions(start.get("corruptions", []), key)
+    with st.expander("Training", expanded=True):
+        raw["training"] = forms.config_form(TrainingConfig, f"{key}.training", start.get("training", {}))
+    return raw
+
+
+def _corruptions(given: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    start = {part["name"]: part for part in given}
+    chosen = st.multiselect(
+        "Corruption of the input",
+        CORRUPTIONS.names(),
+        default=[name for name in start if name in CORRUPTIONS.names()],
+        key=f"{key}.corruptions",
+        format_func=forms.words,
+        placeholder="none",
+        help="Applied in this order to the inputs; the targets stay clean, which makes any model a denoising one",
+    )
+    found = []
+    for name in chosen:
+        schema = CORRUPTIONS.load(name).Config
+        begin = {**start.get(name, {}), "name": name}
+        found.append(forms.config_form(schema, f"{key}.corruption.{name}", begin, columns=1))
+    return found

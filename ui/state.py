@@ -1,0 +1,74 @@
+"""Every session-state key and every parameter of a page's address, named once."""
+
+from typing import Any
+
+import streamlit as st
+
+# Bound to the address: a link carries the view.
+RUN = "run"
+SPLIT = "split"
+METHOD = "method"
+COLOUR = "colour"
+PICK = "pick"  # Map: the inspected item's number in the dataset
+LASSO = "lasso"  # Map: the selection, see ui/selection.py
+GROUND = "ground"  # Map: a decoded place, x,y
+CODE = "code"  # Decode: comma-separated numbers
+FROM, TO = "from", "to"  # Paths: item numbers
+STEPS, STEP = "steps", "step"
+ITEM = "item"  # Noise: item number
+CORRUPTION, SEVERITY = "corruption", "severity"
+ORDER = "order"  # Reconstructions
+DATASET = "dataset"
+PRESET = "preset"
+CLONE = "clone"
+WATCH = "watch"  # Train: the run being watched
+
+# Not in the address.
+DELETED = "deleted-run"
+NONCE = "train-nonce"
+BROUGHT = "train-dataset"  # raw config of the dataset that the Data page sent
+SEEN = "map-gesture-seen"
+SELECTED = "selected-items"  # (run, the address's text, items)
+
+
+def get(key: str, default: Any = None) -> Any:
+    """A value kept for this session."""
+    return st.session_state.get(key, default)
+
+
+def put(key: str, value: Any) -> None:
+    """Keep a value for this session."""
+    st.session_state[key] = value
+
+
+def drop(key: str) -> None:
+    """Forget a value."""
+    st.session_state.pop(key, None)
+
+
+def address(key: str) -> str:
+    """A parameter of the page's address, or an empty text."""
+    return st.query_params.get(key, "")
+
+
+def put_address(key: str, value: str) -> None:
+    """Write a parameter into the page's address, or take it out when empty; writes only what changed."""
+    if value and st.query_params.get(key) != value:
+        st.query_params[key] = value
+    elif not value and key in st.query_params:
+        del st.query_params[key]
+
+
+def number(key: str) -> int | None:
+    """A whole number from the address, or None when it is missing or no number."""
+    text = address(key)
+    return int(text) if text.isdecimal() and len(text) < 12 else None
+
+
+def numbers(text: str) -> list[float]:
+    """Comma-separated numbers of an address, or an empty list when they are not all finite numbers."""
+    try:
+        found = [float(part) for part in text.split(",")] if text else []
+    except ValueError:
+        return []
+    return found if all(abs(value) < 1e9 for value in found) else []

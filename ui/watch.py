@@ -1,0 +1,148 @@
+"""Watching a run: progress, named loss curves, a strip of reconstructions per epoch, and what can be done with it."""
+
+import time
+
+import streamlit as st
+
+from aelib.errors import AelibError
+from aelib.figures.charts import loss_curves
+from aelib.jobs import queue
+from aelib.runs.folder import ACTIVE, Run, default_checkpoints, list_runs
+from ui import frame, state
+
+UNITS = {
+    "loss": "weighted sum of the parts",
+    "error": "squared error per item, pixels in [0, 1]",
+    "error_corrupted": "squared error from corrupted inputs to clean items",
+    "cross_entropy_above_floor": "nats per item above the floor",
+    "gaussian_error": "nats per item, without its constant",
+    "squared_error": "per item, summed over its features",
+    "kl": "nats per item, before its weight",
+}
+
+
+def choose() -> Run | None:
+    """The watched run: that of the address, else the newest."""
+    runs = {run.id: run for run in list_runs(default_checkpoints())}
+    if not runs:
+        return None
+    ids, asked = list(runs), state.address(state.WATCH)
+    place = ids.index(asked) if asked in runs else 0
+    chosen = st.selectbox(
+        "Watching", ids, index=place, format_func=lambda run_id: f"{frame.run_title(runs[run_id])} · {run_id}"
+    )
+    if chosen != (asked or ids[0]):
+        state.put_address(state.WATCH, chosen)
+    return runs[chosen]
+
+
+def draw(run: Run) -> None:
+    """The whole panel; it draws itself again each second while the run is active."""
+    active = run.status()["state"] in (*ACTIVE, "queued")
+    st.fragment(_panel, run_every=1 if active else None)(run.id, active)
+
+
+def _panel(run_id: str, was_active: bool) -> None:
+    try:
+        run = Run(default_checkpoints() / run_id)
+        status = run.status()
+    except AelibError as error:
+        st.error(str(error))
+        return
+    now_active = status["state"] in (*ACTIVE, "queued")
+    if was_active and not now_active:
+        st.rerun()  # the last redraw, without the timer
+    _head(run, status)
+    rows = run.metrics()
+    if rows:
+        _curves(rows)
+    _strips(run)
+    if rows and not now_active:
+        _figures(status)
+    log = run.folder / "worker.log"
+    if status["state"] == "failed" and log.exists():
+        with st.expander("Worker log"):
+            st.code(log.read_text("utf-8", errors="replace")[-4000:])
+
+
+def _head(run: Run, status: dict) -> None:
+    state_now = status["state"]
+    epochs, epoch = status.get("epochs") or 1, status.get("epoch", 0)
+    steps = status.get("steps") or 0
+    whole = min(1.0, (epoch + (status.get("step", 0) / steps if steps else 0)) / epochs) if epochs else 1.0
+    facts = [f"epoch {epoch} of {epochs}"]
+    if state_now == "running":
+        left = status.get("seconds_left")
+        facts += [f"{frame.seconds(left)} left"] if left is not None else []
+        facts += [f"{status.get('items_per_second', 0):,} items/s", f"on {status.get('device', '?')}"]
+    elif state_now == "queued":
+        facts = ["waits for its turn: one run at a time per device"]
+    elif status.get("seconds") is not None:
+        facts.append(f"took {frame.seconds(status['seconds'])} on {status.get('device', '?')}")
+    st.markdown(f"**{frame.run_title(run)}** {frame.badge(state_now)}")
+    st.progress(whole, text=" · ".join(facts))
+    if status.get("problem"):
+        st.error(status["problem"], icon=":material/error:")
+    if state_now == "interrupted":
+        st.warning("Its worker is gone (killed, or the machine restarted). Resume goes on from the last resume point.")
+    _buttons(run, state_now)
+
+
+def _buttons(run: Run, state_now: str) -> None:
+    places = st.columns(4)
+    if state_now in ("queued", "starting", "running"):
+        if places[0].button("Stop", icon=":material/stop_circle:", width="stretch", key=f"stop-{run.id}"):
+            queue.stop(run)
+            st.rerun()
+    elif state_now == "stopping":
+        places[0].caption("Stopping after this report…")
+    elif state_now in ("stopped", "interrupted", "failed"):
+        if places[0].button("Resume", icon=":material/resume:", width="stretch", key=f"resume-{run.id}"):
+            queue.resume(run)
+            st.rerun(scope="app")
+    if places[1].button("Clone", icon=":material/content_copy:", width="stretch", key=f"clone-{run.id}"):
+        state.put_address(state.CLONE, run.id)
+        st.rerun(scope="app")
+    has_weights = (run.folder / "weights.safetensors.json").exists()
+    if has_weights and places[2].button("Open map", icon=":material/map:", width="stretch", key=f"map-{run.id}"):
+        st.switch_page("pages/map.py", query_params={state.RUN: run.id})
+    if has_weights and places[3].button("Reconstructions", width="stretch", key=f"recon-{run.id}"):
+        st.switch_page("pages/reconstructions.py", query_params={state.RUN: run.id})
+
+
+def _curves(rows: list[dict]) -> None:
+    """One chart per named part, training against validation; parts of all stages in the order they appear."""
+    names = list(dict.fromkeys(name for row in rows for kind in ("validation", "train") for name in row.get(kind, {})))
+    first = [name for name in ("error", "loss") if name in names]
+    ordered = [name for name in names if name not in first] + first
+    for start in range(0, len(ordered), 2):
+        for place, name in zip(st.columns(2), ordered[start : start + 2], strict=False):
+            with place, st.container(border=True):
+                st.markdown(f"**{name.replace('_', ' ')}** :small[{UNITS.get(name, '')}]")
+                st.plotly_chart(loss_curves(rows, name), key=f"curve-{name}", config={"displayModeBar": False})
+
+
+def _strips(run: Run) -> None:
+    previews = run.previews()
+    if not previews:
+        return
+    with st.container(border=True):
+        st.markdown("**The same items, epoch by epoch** :small[items above, reconstructions below; validation]")
+        epochs = [int(path.stem.rpartition("-")[2]) for path in previews]
+        chosen = epochs[-1]
+        if len(epochs) > 1:
+            follow = st.toggle("Follow the newest", value=True, key=f"follow-{run.id}")
+            if not follow:
+                chosen = st.select_slider("Epoch", epochs, value=epochs[-1], key=f"epoch-{run.id}")
+        st.image(previews[epochs.index(chosen)].read_bytes(), width="stretch", caption=f"epoch {chosen}")
+
+
+def _figures(status: dict) -> None:
+    validation, test = status.get("validation_error"), status.get("test_error")
+    if validation is None:
+        return
+    places = st.columns(3)
+    places[0].metric("Validation error", f"{validation:.3f}", help="Squared error per item of the best weights")
+    places[1].metric("Test error", f"{test:.3f}", help="The same on test items, which nothing was chosen by")
+    ended = status.get("ended")
+    places[2].metric("Ended", time.strftime("%d %b %H:%M", time.localtime(ended)) if ended else "–")
