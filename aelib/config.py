@@ -139,6 +139,13 @@ class RunConfig(Config):
                 f"{self.dataset.name} has {items} training items",
                 f"Take at most {items}",
             )
+        if self.target == "masks" and not info.has_masks:
+            raise AelibError(
+                "E_CONFIG",
+                "target 'masks' cannot be learnt here",
+                f"{self.dataset.name} has no masks",
+                "Take target 'items', or a dataset with masks",
+            )
         for part in (self.dataset, *self.corruptions, self.network, self.model):
             part.check(self, info)
 
@@ -159,7 +166,8 @@ def explain(error: ValidationError, schema: type[BaseModel], prefix: str = "") -
     if first["type"] == "extra_forbidden":
         return AelibError("E_CONFIG", f"There is no setting {field!r}", "", nearest(path[-1], set(known) - {"name"}))
     allowed = allowed_range(known[path[-1]]) if path and path[-1] in known else first["msg"]
-    return AelibError("E_CONFIG", f"{field} is out of range", f"got {first['input']!r}", f"Allowed: {allowed}")
+    got = f"got {first['input']!r:.120}"  # a million numbers by mistake must not become a message
+    return AelibError("E_CONFIG", f"{field} is out of range", got, f"Allowed: {allowed}")
 
 
 def allowed_range(field: Any) -> str:
@@ -182,6 +190,8 @@ def _range(annotation: Any, metadata: list[Any]) -> str:
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
     low = f" from {bounds['ge']}" if "ge" in bounds else f" above {bounds['gt']}" if "gt" in bounds else ""
     high = f" to {bounds['le']}" if "le" in bounds else f" below {bounds['lt']}" if "lt" in bounds else ""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"an object with {', '.join(annotation.model_fields)}"
     return f"{words.get(annotation, 'another value')}{low}{high}"
 
 

@@ -7,15 +7,16 @@ from aelib.config import read_choice
 from aelib.datasets._base import data_folder, load_dataset
 from aelib.errors import AelibError
 from aelib.registry import DATASETS
+from aelib.figures.charts import class_counts
 from ui import forms, frame, pictures, state
 
 COUNT = 96
 
-frame.header("Data")
+frame.bar("Data", [4])
 choice, stage = st.columns([1, 2.6], gap="medium")
 with choice, st.container(border=True):
     names = DATASETS.names()
-    name = st.selectbox("Dataset", names, index=names.index("digits"), key=state.DATASET, bind="query-params", format_func=forms.words)
+    name = state.choose("Dataset", names, state.DATASET, "digits", show=forms.words)
     described = DATASETS.help(name)
     st.markdown(f"{described.summary}\n\n**What for.** {described.what_for}\n\n**Limits.** {described.limits}")
     st.caption(described.reference)
@@ -46,8 +47,10 @@ with stage:
         st.caption(f":material/info: {note}")
 
     split_place, class_place, draw_place = st.columns(3)
-    split = split_place.selectbox("Items", ["train", "validation", "test"], key=state.SPLIT, bind="query-params")
-    only = class_place.selectbox("Class", ["every class", *info.classes], key="data_class", bind="query-params")
+    with split_place:
+        split = state.choose("Items", ["train", "validation", "test"], state.DATA_SPLIT, "train")
+    with class_place:
+        only = state.choose("Class", ["every class", *info.classes], state.CLASS, "every class")
     draw = draw_place.number_input("Sample", 0, 9999, value=0, key="sample", bind="query-params", help="Another random sample")
     items = dataset.items(split)
     rows = np.arange(len(items))
@@ -61,7 +64,7 @@ with stage:
         st.info("There are no such items in this split.", icon=":material/info:")
     if items.labels is not None and info.classes:
         counts = np.bincount(items.labels, minlength=len(info.classes))
-        st.bar_chart({"class": list(info.classes), "items": counts.tolist()}, x="class", y="items", height=200)
+        st.plotly_chart(class_counts(info.classes, counts), key="counts", config={"displayModeBar": False})
     if st.button("Train on it", type="primary", icon=":material/model_training:"):
         state.put(state.BROUGHT, raw)
         st.switch_page("pages/train.py")

@@ -7,8 +7,7 @@ from aelib.measures.dimensions import describe_dimensions
 from ui import cached, frame, state
 from ui.components.console import decode_console
 
-frame.header("Decode")
-run_place, start_place = st.columns([2.2, 1.8])
+run_place, start_place = frame.bar("Decode", [2.4, 2])
 with run_place:
     run = frame.choose_run()
 frame.need_decoder(run)

@@ -5,7 +5,7 @@ import streamlit as st
 from aelib.runs.folder import STATES, default_checkpoints, list_runs
 from ui import frame, run_card, state
 
-frame.header("Latent Loupe")
+frame.bar("Latent Loupe", [4])
 st.caption("A magnifying glass for latent spaces: train an autoencoder, walk over its codes, decode any place between.")
 
 runs = list_runs(default_checkpoints())

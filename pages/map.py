@@ -8,13 +8,12 @@ from ui import cached, decoding, frame, map_state
 from ui.components.map import latent_map
 from ui.inspector import show_item, show_place, show_selection
 
-frame.header("Map")
-run_place, method_place, colour_place, split_place = st.columns([2.2, 1.2, 1.2, 1.2])
+run_place, method_place, colour_place, split_place = frame.bar("Map", [2.4, 1.2, 1.2, 1.2])
 with run_place:
     run = frame.choose_run()
 table = cached.table(run.id)
 with split_place:
-    split = frame.choose_split(len(table))
+    split = frame.choose_split(run)
 with method_place:
     method = map_state.choose_method(run.id)
 with colour_place:

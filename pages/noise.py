@@ -7,34 +7,21 @@ from aelib.registry import CORRUPTIONS
 from ui import cached, disturb, forms, frame, pictures, state
 from ui.inspector import support_bar
 
-frame.header("Noise")
-run_place, kind_place = st.columns([2.2, 1.8])
+run_place, kind_place, severity_place = frame.bar("Noise", [2.4, 1.4, 2])
 with run_place:
     run = frame.choose_run()
 frame.need_decoder(run)
 table, info = cached.table(run.id), cached.info(run.id)
 with kind_place:
     names = CORRUPTIONS.names()
-    corruption = st.selectbox(
-        "Corruption",
-        names,
-        index=names.index("gaussian"),
-        key=state.CORRUPTION,
-        bind="query-params",
-        format_func=forms.words,
-    )
-    st.caption(CORRUPTIONS.help(corruption).summary)
-
-item_place, severity_place, draw_place = st.columns([1, 2, 1])
-with item_place:
-    row = disturb.choose_item(table)
+    what = "\n\n".join(f"**{forms.words(name)}**: {CORRUPTIONS.help(name).summary}" for name in names)
+    corruption = state.choose("Corruption", names, state.CORRUPTION, "gaussian", show=forms.words, help=what)
 with severity_place:
     severity = st.slider(
         "Severity", 0.0, 1.0, value=0.3, step=0.01, key=state.SEVERITY, bind="query-params",
         help=CORRUPTIONS.load(corruption).Config.model_fields["severity"].description,
     )  # fmt: skip
-with draw_place:
-    seed = st.number_input("Draw", 0, 9999, value=0, step=1, key="draw", bind="query-params", help="Another draw of noise")
+row, seed = disturb.choose_item(table)
 
 result = disturb.disturb(run.id, row, corruption, severity, int(seed))
 label = int(table.labels[row])
@@ -66,5 +53,6 @@ elif helped > 0:
     st.success(f"The model **helped**: PSNR {result.input_psnr:.1f} dB in, {result.output_psnr:.1f} dB out.")
 else:
     st.warning(f"The model did **not** help: PSNR {result.input_psnr:.1f} dB in, {result.output_psnr:.1f} dB out.")
-support_bar(float(cached.support(run.id).share(np.atleast_2d(result.code))[0]))
+share = float(cached.support(run.id).share(np.atleast_2d(result.code))[0])
+support_bar(share, "The disturbed input's code lies")
 frame.show_code(disturb.code(run.id, row, corruption, severity, int(seed)))

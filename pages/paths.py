@@ -7,8 +7,7 @@ from aelib.latent.paths import PATHS
 from ui import cached, frame, path_ends, state
 from ui.components.film import film
 
-frame.header("Paths")
-run_place, steps_place = st.columns([2.2, 1.8])
+run_place, steps_place = frame.bar("Paths", [2.4, 2])
 with run_place:
     run = frame.choose_run()
 frame.need_decoder(run)

@@ -10,18 +10,17 @@ from ui import cached, frame, pictures, state
 
 MOST = 24
 
-frame.header("Reconstructions")
-run_place, split_place, order_place, class_place = st.columns([2.2, 1.2, 1.2, 1.2])
+run_place, split_place, order_place, class_place = frame.bar("Reconstructions", [2.2, 1.3, 1, 1.2])
 with run_place:
     run = frame.choose_run()
 frame.need_decoder(run)
 table, items, info = cached.table(run.id), cached.items(run.id), cached.info(run.id)
 with split_place:
-    split = frame.choose_split(len(table))
+    split = frame.choose_split(run)
 with order_place:
-    order = st.selectbox("Show", ["worst", "best", "random"], key=state.ORDER, bind="query-params")
+    order = state.choose("Show", ["worst", "best", "random"], state.ORDER, "worst")
 with class_place:
-    only = st.selectbox("Class", ["every class", *info.classes], key="only", bind="query-params", disabled=not info.classes)
+    only = state.choose("Class", ["every class", *info.classes], state.CLASS, "every class")
 
 rows = table.rows(split)
 if only != "every class":

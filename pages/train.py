@@ -11,7 +11,7 @@ from aelib.jobs import queue
 from aelib.runs.folder import default_checkpoints
 from ui import frame, run_form, state, warm, watch
 
-frame.header("Train")
+frame.bar("Train", [4])
 warm.load_torch()
 form_place, watch_place = st.columns([1, 2], gap="medium")
 

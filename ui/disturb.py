@@ -30,20 +30,22 @@ class Disturbed:
     moved: float
 
 
-def choose_item(table: CodeTable) -> int:
-    """The row of the item to disturb: by number, or a random one; kept in the address."""
+def choose_item(table: CodeTable) -> tuple[int, int]:
+    """The row of the item to disturb (by number, or a random one), and the number of the draw; kept in the address."""
     start = state.get(state.ITEM)
     if start is None or not np.isin(start, table.index):
         asked = state.number(state.ITEM)
         start = asked if asked is not None and np.isin(asked, table.index) else table.index[table.rows("validation")[0]]
-    typed = st.number_input("Item", 0, int(table.index.max()), value=int(start), step=1, key=f"noise-item-{start}")
-    if st.button("Another item", icon=":material/shuffle:", width="stretch"):
+    item_place, other_place, draw_place, _ = st.columns([1, 1, 1, 2], vertical_alignment="bottom")
+    typed = item_place.number_input("Item", 0, int(table.index.max()), value=int(start), step=1, key=f"noise-item-{start}")
+    draw = draw_place.number_input("Draw", 0, 9999, value=0, step=1, key="draw", bind="query-params", help="Another draw")
+    if other_place.button("Another item", icon=":material/shuffle:", width="stretch"):
         typed = int(np.random.default_rng().choice(table.index))
     state.put(state.ITEM, int(typed))
     state.put_address(state.ITEM, str(int(typed)))
     if typed != start:
         st.rerun()
-    return int(np.flatnonzero(table.index == start)[0])
+    return int(np.flatnonzero(table.index == start)[0]), int(draw)
 
 
 def disturb(run_id: str, row: int, corruption: str, severity: float, seed: int) -> Disturbed:

@@ -1,5 +1,8 @@
 """What every page shares: its title line, the choice of a run, and sentences where something is missing."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import streamlit as st
 
 from aelib.errors import AelibError
@@ -7,6 +10,7 @@ from aelib.registry import MODELS
 from aelib.runs.folder import ACTIVE, Run, default_checkpoints, list_runs
 from ui import cached, state
 
+SMALL = 1000  # validation items; with fewer, a map shows all items at first
 STATE_COLOURS = {
     "completed": "green",
     "running": "orange",
@@ -21,9 +25,11 @@ STATE_COLOURS = {
 }
 
 
-def header(title: str, icon: str = "") -> None:
-    """The page's heading."""
-    st.markdown(f"## {icon} {title}".replace("  ", " "))
+def bar(title: str, widths: Sequence[float]) -> list[Any]:
+    """The page's first line: its heading, and places of these widths beside it for what it shows."""
+    heading, *places = st.columns([max(0.9, 0.12 * len(title)), *widths], vertical_alignment="bottom")
+    heading.markdown(f"## {title}")
+    return places
 
 
 def choose_run() -> Run:
@@ -31,23 +37,26 @@ def choose_run() -> Run:
 
     Stops the page with a sentence and a button when there is no run that could be shown.
     """
-    runs = [run for run in list_runs(default_checkpoints()) if (run.folder / "weights.safetensors.json").exists()]
+    runs = {run.id: run for run in list_runs(default_checkpoints()) if has_weights(run)}
     if not runs:
         nothing_yet("There is no trained run yet.", "Train one: it takes seconds on the digits.")
-    by_id = {run.id: run for run in runs}
-    if state.get(state.RUN) not in by_id:
-        state.drop(state.RUN)
-        if (asked := state.address(state.RUN)) and asked not in by_id:
-            st.info(f"The run `{asked[:80]}` of this link is not here; another one is shown.", icon=":material/info:")
-    chosen = st.selectbox(
+    asked = state.address(state.RUN)
+    if asked and asked not in runs:
+        st.toast(f"The run {asked[:80]!r} of this link is not here; another one is shown.", icon=":material/info:")
+    chosen = state.choose(
         "Run",
-        list(by_id),
-        format_func=lambda run_id: run_title(by_id[run_id]),
-        key=state.RUN,
-        bind="query-params",
+        list(runs),
+        state.RUN,
+        next(iter(runs)),
+        show=lambda run_id: run_title(runs[run_id]),
         help="Which trained model this page looks through",
     )
-    return by_id[chosen]
+    return runs[chosen]
+
+
+def has_weights(run: Run) -> bool:
+    """Whether a run has weights to look through."""
+    return (run.folder / "weights.safetensors.json").exists()
 
 
 def run_title(run: Run) -> str:
@@ -90,21 +99,19 @@ def need_decoder(run: Run) -> None:
         st.stop()
 
 
-def choose_split(table_size: int) -> str:
-    """Which items are shown; validation unless it is small or another is asked for."""
-    run = state.get(state.RUN)
-    counts = cached.info(run).counts
-    default = "validation" if counts["validation"] >= 1000 else "all"
-    options = ["validation", "train", "test", "all"]
-    return st.selectbox(
+def choose_split(run: Run) -> str:
+    """Which items are shown: validation, unless it is small or another split is asked for."""
+    counts = cached.info(run.id).counts
+    counts = {**counts, "all": sum(counts.values())}
+    default = "validation" if counts["validation"] >= SMALL else "all"
+    return state.choose(
         "Items",
-        options,
-        index=options.index(default),
-        format_func=lambda split: f"{split} ({table_size if split == 'all' else counts[split]:,})",
-        key=state.SPLIT,
-        bind="query-params",
-        help="Validation items were watched in training but not learnt from. All is taken at first where validation "
-        "has fewer than 1,000 items.",
+        ["validation", "train", "test", "all"],
+        state.SPLIT,
+        default,
+        show=lambda split: f"{split} ({counts[split]:,})",
+        help=f"Validation items were watched in training but not learnt from. Where they are fewer than {SMALL:,}, "
+        "all items are shown at first.",
     )
 
 

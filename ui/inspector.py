@@ -90,20 +90,20 @@ def show_selection(run: Run, rows: np.ndarray) -> None:
             support_bar(float(decoded.support[0]))
 
 
-def support_bar(share: float) -> None:
-    """The support as a bar and a sentence."""
-    st.progress(min(max(share, 0.0), 1.0), text=f"nearer than {share:.0%} of the data")
+def support_bar(share: float, what: str = "") -> None:
+    """The support as a bar and a sentence; ``what`` says whose it is."""
+    st.progress(min(max(share, 0.0), 1.0), text=f"{what} nearer than {share:.0%} of the data".strip())
 
 
 def _use_item(item: int) -> None:
-    a, b, noise = st.columns(3)
-    if a.button("Path from here", help="Make this item A on the Paths page", width="stretch"):
+    places = st.container(horizontal=True, gap="small")
+    if places.button("Path from", help="Make this item A of a path; then pick another one", icon=":material/trip_origin:"):
         state.put(state.FROM, item)
-        st.toast("This item is A. Pick another one and press 'Path to here'.")
-    if b.button("Path to here", help="Make this item B and open the Paths page", width="stretch"):
+        st.rerun()
+    if places.button("Path to", help="Make this item B and open the Paths page", icon=":material/flag:"):
         state.put(state.TO, item)
         st.switch_page("pages/paths.py")
-    if noise.button("Add noise", help="Open this item on the Noise page", width="stretch"):
+    if places.button("Noise", help="Open this item on the Noise page", icon=":material/grain:"):
         state.put(state.ITEM, item)
         st.switch_page("pages/noise.py")
 

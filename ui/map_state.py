@@ -35,13 +35,13 @@ def choose_method(run_id: str) -> str:
     """The projection's name; codes of one or two dimensions start on their own axes."""
     names = PROJECTIONS.names()
     start = "axes" if cached.table(run_id).codes.shape[1] <= 2 else "umap"
-    return st.selectbox(
+    titles = {"umap": "UMAP", "pca": "PCA", "axes": "two dimensions"}
+    return state.choose(
         "Projection",
         names,
-        index=names.index(start),
-        key=state.METHOD,
-        bind="query-params",
-        format_func={"umap": "UMAP", "pca": "PCA", "axes": "two dimensions"}.get,
+        state.METHOD,
+        start,
+        show=lambda name: titles.get(name, forms.words(name)),
         help="\n\n".join(f"**{forms.words(name)}**: {PROJECTIONS.help(name).what_for}" for name in names),
     )
 
@@ -51,7 +51,7 @@ def choose_colour(run_id: str) -> str:
     options = ["class"] if cached.info(run_id).classes else []
     options += ["error"] + (["spread"] if cached.table(run_id).spreads is not None else [])
     names = {"class": "class", "error": "reconstruction error", "spread": "posterior spread"}
-    return st.selectbox("Colour", options, key=state.COLOUR, bind="query-params", format_func=names.get)
+    return state.choose("Colour", options, state.COLOUR, options[0], show=lambda name: names[name])
 
 
 def projection_on_screen(run: Run, wanted: PluginConfig) -> tuple[PluginConfig, str]:

@@ -56,18 +56,18 @@ def _draw(run: Run) -> None:
         st.warning(status["problem"])
     if note := run.queue().get("note"):
         st.caption(_plain(note))
-    _buttons(run, bool(status.get("state") not in ("queued", "starting")))
+    _buttons(run)
 
 
-def _buttons(run: Run, has_more: bool) -> None:
-    open_place, like_place, more_place = st.columns([1.2, 1.5, 0.7])
-    has_weights = (run.folder / "weights.safetensors.json").exists()
+def _buttons(run: Run) -> None:
+    places = st.container(horizontal=True, gap="small")
+    has_weights = frame.has_weights(run)
     target = "pages/map.py" if has_weights else "pages/train.py"
-    if open_place.button("Open map" if has_weights else "Watch", key=f"open-{run.id}", type="primary", width="stretch"):
+    if places.button("Open map" if has_weights else "Watch", key=f"open-{run.id}", type="primary"):
         st.switch_page(target, query_params={state.RUN if has_weights else state.WATCH: run.id})
-    if like_place.button("Train like this", key=f"like-{run.id}", width="stretch"):
+    if places.button("Train like this", key=f"like-{run.id}"):
         st.switch_page("pages/train.py", query_params={state.CLONE: run.id})
-    with more_place.popover("", icon=":material/more_horiz:", help="Rename, note, delete"):
+    with places.popover("", icon=":material/more_horiz:", help="Rename, note, delete"):
         queue = run.queue()
         name = st.text_input("Name", queue.get("name", ""), max_chars=120, key=f"name-{run.id}")
         note = st.text_area("Note", queue.get("note", ""), max_chars=2000, key=f"note-{run.id}")

@@ -28,13 +28,12 @@ def choose_start() -> tuple[dict[str, Any], str]:
         except AelibError as error:
             st.warning(str(error))
     names = [_BLANK, *PRESETS]
-    chosen = st.selectbox(
+    chosen = state.choose(
         "Preset",
         names,
-        index=names.index("convolutional_vae") if "convolutional_vae" in names else 0,
-        key=state.PRESET,
-        bind="query-params",
-        format_func=lambda name: PRESETS[name].title if name in PRESETS else name,
+        state.PRESET,
+        "convolutional_vae",
+        show=lambda name: PRESETS[name].title if name in PRESETS else name,
     )
     if chosen == _BLANK:
         return {}, _BLANK

@@ -12,7 +12,9 @@ if str(ROOT) not in sys.path:  # opened as a script (a test, `streamlit run`), o
 from aelib.errors import AelibError  # noqa: E402
 from ui import frame, warm  # noqa: E402
 
-st.set_page_config(page_title="Latent Loupe", page_icon=":material/search:", layout="wide")
+st.set_page_config(
+    page_title="Latent Loupe", page_icon=str(ROOT / "ui" / "icon.svg"), layout="wide", initial_sidebar_state=220
+)
 
 
 def _page(name: str, icon: str, help_text: str, default: bool = False) -> st.Page:
@@ -38,7 +40,7 @@ page = st.navigation(
 )
 
 st.logo(str(ROOT / "ui" / "logo.svg"), size="large", icon_image=str(ROOT / "ui" / "icon.svg"))
-st.html("<style>[data-testid='stImage'] img { image-rendering: pixelated; }</style>")  # items have hard pixels
+st.html(ROOT / "ui" / "shell.css")
 
 try:
     page.run()

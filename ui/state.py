@@ -1,5 +1,6 @@
 """Every session-state key and every parameter of a page's address, named once."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -17,7 +18,8 @@ FROM, TO = "from", "to"  # Paths: item numbers
 STEPS, STEP = "steps", "step"
 ITEM = "item"  # Noise: item number
 CORRUPTION, SEVERITY = "corruption", "severity"
-ORDER = "order"  # Reconstructions
+ORDER, CLASS = "order", "class"  # Reconstructions, Data
+DATA_SPLIT = "items"
 DATASET = "dataset"
 PRESET = "preset"
 CLONE = "clone"
@@ -57,6 +59,26 @@ def put_address(key: str, value: str) -> None:
         st.query_params[key] = value
     elif not value and key in st.query_params:
         del st.query_params[key]
+
+
+def choose(
+    label: str, options: Sequence[str], key: str, default: str, *, show: Callable[[str], str] = str, help: str | None = None
+) -> str:
+    """A select box whose raw value stands in the address and stays for the session, on every page that shows it.
+
+    (Streamlit's own ``bind="query-params"`` would write the displayed label into the address.)
+    An address that names an option wins once; a click wins over it; an address that names none is passed over.
+    """
+    widget, seen = f"choose-{key}", f"address-seen-{key}"
+    asked = address(key)
+    if asked in options and asked != get(seen):
+        put(widget, asked)
+    elif get(widget) not in options:
+        put(widget, default)
+    chosen = st.selectbox(label, options, key=widget, format_func=show, help=help, persist_state="session")
+    put(seen, chosen)
+    put_address(key, chosen)
+    return chosen
 
 
 def number(key: str) -> int | None:

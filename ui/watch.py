@@ -103,7 +103,7 @@ def _buttons(run: Run, state_now: str) -> None:
     if places[1].button("Clone", icon=":material/content_copy:", width="stretch", key=f"clone-{run.id}"):
         state.put_address(state.CLONE, run.id)
         st.rerun(scope="app")
-    has_weights = (run.folder / "weights.safetensors.json").exists()
+    has_weights = frame.has_weights(run)
     if has_weights and places[2].button("Open map", icon=":material/map:", width="stretch", key=f"map-{run.id}"):
         st.switch_page("pages/map.py", query_params={state.RUN: run.id})
     if has_weights and places[3].button("Reconstructions", width="stretch", key=f"recon-{run.id}"):
@@ -113,6 +113,8 @@ def _buttons(run: Run, state_now: str) -> None:
 def _curves(rows: list[dict]) -> None:
     """One chart per named part, training against validation; parts of all stages in the order they appear."""
     names = list(dict.fromkeys(name for row in rows for kind in ("validation", "train") for name in row.get(kind, {})))
+    if len(names) == 3 and "loss" in names:
+        names.remove("loss")  # one part only: the loss is that part again
     first = [name for name in ("error", "loss") if name in names]
     ordered = [name for name in names if name not in first] + first
     for start in range(0, len(ordered), 2):

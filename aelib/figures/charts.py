@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aelib.figures.colours import OKABE_ITO
+from aelib.figures.colours import OKABE_ITO, class_palette
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -52,6 +52,16 @@ def code_bars(code: np.ndarray, mean: np.ndarray, spread: np.ndarray, order: np.
     figure = go.Figure(bars)
     figure.update_layout(margin={**_MARGIN, "b": 24}, height=150, bargap=0.25)
     figure.update_yaxes(title="sd", zeroline=True)
+    return figure
+
+
+def class_counts(classes: Sequence[str], counts: np.ndarray) -> "Figure":
+    """How many items each class has, each class in its own colour."""
+    import plotly.graph_objects as go
+
+    bars = go.Bar(x=list(classes), y=counts, marker_color=class_palette(len(classes)))
+    figure = go.Figure(bars).update_layout(margin=_MARGIN, height=200, bargap=0.2)
+    figure.update_xaxes(type="category").update_yaxes(title="items")
     return figure
 
 

@@ -23,7 +23,7 @@ class Dispatcher(threading.Thread):
         self.checkpoints, self.ending, self.problem = checkpoints, threading.Event(), ""
 
     def run(self) -> None:
-        """Look at the queue until ``stop``; what hinders it is told in ``problem``, and tried again at the next look."""
+        """Look at the queue until ``stop``; what hinders it stands in ``problem``, and the next look tries again."""
         try:
             with claimer(self.checkpoints) as owner:
                 while not self.ending.wait(SECONDS):

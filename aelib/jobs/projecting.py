@@ -1,5 +1,6 @@
 """The standing projection worker: slow projections are computed in one warm process, never in the web server."""
 
+import contextlib
 import os
 import sys
 import time
@@ -22,9 +23,10 @@ IDLE_SECONDS = 600.0  # then it ends, and is started again when needed
 
 def compute(run: Run, config: PluginConfig) -> projections.Projection:
     """Fit, measure and keep one projection of a run; gives the stored one when it is there already."""
-    stored = projections.read(run, config)
-    if stored is not None:
-        return stored
+    with contextlib.suppress(AelibError):  # damaged points are computed again
+        stored = projections.read(run, config)
+        if stored is not None:
+            return stored
     table = codes.of_run(run)
     began = time.monotonic()
     points = projections.fit(table.codes, config)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aelib.training.loop import Report, Snapshot
 
 PREVIEW_ITEMS = 12  # pictures in a strip of reconstructions
+PREVIEW_PIXELS = 48  # width of one picture in a strip, about: enlarged by whole factors, so that pixels stay hard
 PREVIEWS = 60  # strips kept per run, about
 RESUME_SECONDS = 30.0  # between resume points on disk; a killed run loses no more than this and one epoch
 
@@ -124,8 +125,10 @@ class _Attempt:
         items = self.dataset.splits["validation"].take(np.arange(min(PREVIEW_ITEMS, self.dataset.info.counts["validation"])))
         recon = codes.reconstruct(self.model, items.images, items.labels)
         pictures = np.concatenate([items.images, codes.to_bytes(recon)])
-        picture = strip(pictures, columns=len(items))
-        write_bytes(self.run.folder / "preview" / f"epoch-{epoch:05d}.png", to_png(picture))
+        factor = max(1, PREVIEW_PIXELS // items.images.shape[-1])
+        large = pictures.repeat(factor, axis=2).repeat(factor, axis=3)
+        picture = to_png(strip(large, columns=len(items), gap=2, background=96))
+        write_bytes(self.run.folder / "preview" / f"epoch-{epoch:05d}.png", picture)
 
     def _finish(self, state: str) -> str:
         """Judge the best weights as they stand on disk, keep the codes of all items, and say how it ended."""

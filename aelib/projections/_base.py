@@ -1,5 +1,6 @@
 """What a projection gives, and where a run keeps its points."""
 
+import contextlib
 import hashlib
 import json
 from dataclasses import dataclass
@@ -43,7 +44,9 @@ def fit(codes: np.ndarray, config: PluginConfig) -> np.ndarray:
     broken = np.flatnonzero(~np.isfinite(codes).all(axis=1))
     if len(broken):
         raise AelibError(
-            "E_CODES", "The codes cannot be projected", f"{len(broken)} hold numbers that are not finite, first row {broken[0]}"
+            "E_CODES",
+            "The codes cannot be projected",
+            f"{len(broken)} hold numbers that are not finite, first row {broken[0]}",
         )
     points = PROJECTIONS.load(config.name).fit(codes.astype(np.float32), config)
     return np.ascontiguousarray(points, dtype=np.float32)
@@ -61,11 +64,16 @@ def stored(run: Run, config: PluginConfig) -> bool:
 
 
 def read(run: Run, config: PluginConfig) -> Projection | None:
-    """The stored points, or None when there are none or they are damaged: they can be made anew."""
-    try:
-        arrays, about = read_arrays(_path(run, config))
-    except AelibError:
+    """The stored points, or None. Raises ``E_CORRUPT`` for damaged ones, and removes them: they can be made anew."""
+    if not stored(run, config):
         return None
+    path = _path(run, config)
+    try:
+        arrays, about = read_arrays(path)
+    except AelibError as error:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise AelibError("E_CORRUPT", "The stored map was damaged", str(error), "Ask for it again") from None
     return Projection(arrays["points"], config, about.get("quality", {}), about.get("seconds", 0.0))
 
 

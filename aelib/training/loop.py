@@ -176,7 +176,7 @@ class _Training:
             loss = total(parts)
             gradients = torch.autograd.grad(loss, phase.parameters, allow_unused=True)
             for parameter, gradient in zip(phase.parameters, gradients, strict=True):
-                parameter.grad = gradient
+                parameter.grad = _laid_out_as(parameter, gradient)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
             named = {name: term.value for name, term in parts.items()}
@@ -190,7 +190,7 @@ class _Training:
         self, stage: Stage, number: int, epoch: int, progress: Progress, figures: dict, speed: float, last: bool
     ) -> Report:
         validation = evaluate(self.model, self.held_out, stage, self.run.training.seed)
-        self._finite(validation, stage, epoch)
+        self._finite(validation, stage, epoch - 1)
         value = validation.get(self.model.watch, validation["error"])
         best = last and value < self.best_value
         if best:
@@ -291,6 +291,17 @@ class _Training:
                     index, _, field_name = key.removeprefix(prefix).partition(".")
                     whole["state"].setdefault(int(index), {})[field_name] = tensor
             optimiser.load_state_dict(whole)
+
+
+def _laid_out_as(parameter: torch.Tensor, gradient: torch.Tensor | None) -> torch.Tensor | None:
+    """A gradient with the strides of its parameter, as ``backward`` would leave it.
+
+    ``autograd.grad`` may give a transposed or expanded view, and torch's fused AdamW reads memory in order whatever
+    the strides (2.14, CPU): such a gradient would move the wrong weights.
+    """
+    if gradient is None or gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)
 
 
 class _Means:

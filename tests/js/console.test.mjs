@@ -81,6 +81,8 @@ test("sameCode compares number by number", () => {
   assert.ok(sameCode([1, 2], [1, 2]));
   assert.ok(!sameCode([1, 2], [1, 3]));
   assert.ok(!sameCode([1], [1, 2]));
+  assert.ok(sameCode([1, 2], [1, 2.000004], 1e-4));
+  assert.ok(!sameCode([1, 2], [1, NaN], 1e-4));
 });
 
 test("each dimension has one slider, in order, the quiet ones apart", () => {

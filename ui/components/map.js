@@ -1,5 +1,5 @@
-// The latent map: a Streamlit component (v2). Streamlit runs the default export again whenever data or theme change, so
-// it only finds the mounted map and hands it the news. docs: ui/components/map.py says what `data` holds.
+// The latent map: a Streamlit component (v2). Streamlit runs the default export again whenever data or theme
+// change, so it only finds the mounted map and hands it the news. map.py says what `data` holds.
 
 import { MapView } from "./map_view.js";
 

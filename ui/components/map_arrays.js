@@ -46,7 +46,7 @@ export class Arrays {
    * A typed array of known length.
    * @template T
    * @param {string} url
-   * @param {{new (buffer: ArrayBuffer): T, BYTES_PER_ELEMENT: number}} Type Float32Array or Int32Array (little-endian)
+   * @param {{new (buffer: ArrayBuffer): T, BYTES_PER_ELEMENT: number}} Type 32-bit, little-endian
    * @param {number} length elements expected
    * @param {string} what words for a sentence
    * @returns {Promise<T>} rejects with an ArrayError, or an AbortError after close()

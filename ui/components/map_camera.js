@@ -1,5 +1,5 @@
 // The camera: which data coordinates stand at the middle of the view, and how many CSS pixels one unit takes.
-// Pure functions on plain objects: camera {x, y, scale}, view {width, height} in CSS pixels. Data y points up.
+// Pure functions on plain objects: camera {x, y, scale}, view {width, height} in CSS pixels. Data y goes up.
 
 /** Room the toolbar, the legend and the foot line take from a fitted view, CSS pixels. */
 export const INSETS = { left: 64, right: 28, top: 52, bottom: 44 };
@@ -17,7 +17,8 @@ export function toScreen(camera, view, x, y) {
  * @returns {[number, number]}
  */
 export function toData(camera, view, left, top) {
-  return [camera.x + (left - view.width / 2) / camera.scale, camera.y - (top - view.height / 2) / camera.scale];
+  const { x, y, scale } = camera;
+  return [x + (left - view.width / 2) / scale, y - (top - view.height / 2) / scale];
 }
 
 /** The camera after the ground was dragged by (dx, dy) CSS pixels. */
@@ -37,14 +38,15 @@ export function zoomedAt(camera, view, left, top, factor, limits) {
 
 /**
  * The camera that shows the whole of a box inside the insets.
- * @param {{minX: number, minY: number, maxX: number, maxY: number}} box a flat or empty one is shown one unit wide
+ * @param {{minX: number, minY: number, maxX: number, maxY: number}} box an empty one is shown one unit wide
  */
 export function fitted(box, view, insets = INSETS) {
   const wide = Math.max(20, view.width - insets.left - insets.right);
   const high = Math.max(20, view.height - insets.top - insets.bottom);
   const spanX = box.maxX - box.minX;
   const spanY = box.maxY - box.minY;
-  const scale = spanX > 0 || spanY > 0 ? Math.min(wide / (spanX || 1e-30), high / (spanY || 1e-30)) : Math.min(wide, high);
+  const room = [spanX > 0 ? wide / spanX : Infinity, spanY > 0 ? high / spanY : Infinity];
+  const scale = spanX > 0 || spanY > 0 ? Math.min(...room) : Math.min(wide, high);
   const shiftX = (insets.left - insets.right) / 2 / scale;
   const shiftY = (insets.top - insets.bottom) / 2 / scale;
   return { x: (box.minX + box.maxX) / 2 - shiftX, y: (box.minY + box.maxY) / 2 + shiftY, scale };
@@ -68,7 +70,8 @@ export function between(from, to, t) {
 /** Whether two cameras show the same to within a tenth of a pixel. */
 export function same(a, b) {
   const pixels = 0.1 / a.scale;
-  return Math.abs(a.x - b.x) < pixels && Math.abs(a.y - b.y) < pixels && Math.abs(a.scale / b.scale - 1) < 1e-4;
+  const near = Math.abs(a.x - b.x) < pixels && Math.abs(a.y - b.y) < pixels;
+  return near && Math.abs(a.scale / b.scale - 1) < 1e-4;
 }
 
 /** The camera as the page's address carries it: "x,y,scale" with six significant digits. */

@@ -1,4 +1,4 @@
-// Colours as the pixel buffer holds them: one 32-bit number, alpha-blue-green-red from the top (little-endian RGBA).
+// Colours as the pixel buffer holds them: one 32-bit number, little-endian RGBA.
 
 /**
  * "#E69F00" -> an opaque pixel.
@@ -99,7 +99,7 @@ export function themeOf(element) {
   };
 }
 
-/** Perceived lightness of a pixel, 0 to 1 (Rec. 709 weights, without gamma: enough to tell dark from light). */
+/** Perceived lightness of a pixel, 0 to 1 (Rec. 709 weights, no gamma: enough to tell dark from light). */
 function luminance(value) {
   return (0.2126 * (value & 255) + 0.7152 * ((value >> 8) & 255) + 0.0722 * ((value >> 16) & 255)) / 255;
 }

@@ -1,5 +1,5 @@
-// What the map knows: positions, colours, names and figures as they arrive, what is selected, what keeps its colour.
-// No drawing and no DOM in here.
+// What the map knows: positions, colours, names and figures as they arrive, what is selected, what keeps its
+// colour. No drawing and no DOM in here.
 
 import { Arrays } from "./map_arrays.js";
 import { coloursOfClasses, coloursOfQuantity } from "./map_colours.js";
@@ -49,13 +49,14 @@ export class MapData {
     }
     const moved = this.loaded !== given.points.url;
     if (moved) [this.items, this.labels, this.figures] = [null, null, []];
-    if (JSON.stringify(before?.thumbnails) !== JSON.stringify(given.thumbnails) || before?.points.count !== count) {
+    const resized = before?.points.count !== count;
+    if (resized || JSON.stringify(before?.thumbnails) !== JSON.stringify(given.thumbnails)) {
       this.pictures?.close();
       const source = given.thumbnails;
       this.pictures = source ? new Pictures(source, count, () => this.onArrival("pictures")) : null;
     }
     const recoloured = JSON.stringify(before?.colour) !== JSON.stringify(given.colour);
-    if (recoloured || before?.points.count !== count) {
+    if (recoloured || resized) {
       [this.values, this.base] = [null, null];
       if (before) this.kept = new Set();
       this.onArrival("colour");
@@ -91,16 +92,17 @@ export class MapData {
 
   /** Item numbers, labels and figures: only the card needs them, so they come last. */
   async fetchNames(given, current) {
-    const count = given.points.count;
+    const get = (source, Type, what) => source && this.arrays.get(source.url, Type, given.points.count, what);
+    const named = given.figures ?? [];
     try {
       const [items, labels, ...figures] = await Promise.all([
-        given.items ? this.arrays.get(given.items.url, Int32Array, count, "the item numbers") : null,
-        given.labels ? this.arrays.get(given.labels.url, Int32Array, count, "the labels") : null,
-        ...(given.figures ?? []).map(({ url, name }) => this.arrays.get(url, Float32Array, count, `the figure '${name}'`)),
+        get(given.items, Int32Array, "the item numbers"),
+        get(given.labels, Int32Array, "the labels"),
+        ...named.map((each) => get(each, Float32Array, `the figure '${each.name}'`)),
       ]);
       if (!current()) return;
-      [this.items, this.labels] = [items, labels];
-      this.figures = (given.figures ?? []).map(({ name }, at) => ({ name, values: figures[at] }));
+      [this.items, this.labels] = [items ?? null, labels ?? null];
+      this.figures = named.map(({ name }, at) => ({ name, values: figures[at] }));
       this.onArrival("names");
     } catch (error) {
       if (current()) this.onFault(error.message, false);
@@ -117,7 +119,8 @@ export class MapData {
 
   /** How many rows each class of the colour has (the last entry: none); null until the colour is here. */
   get classSizes() {
-    return this.values && this.given.colour?.kind === "class" ? sizes(this.values, this.classNames.length) : null;
+    if (!this.values || this.given.colour?.kind !== "class") return null;
+    return sizes(this.values, this.classNames.length);
   }
 
   /**

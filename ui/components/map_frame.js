@@ -1,9 +1,10 @@
-// The map's DOM: stage, toolbar, legend, foot line, and the sentences that stand in for a map that cannot be shown.
+// The map's DOM: stage, toolbar, legend, foot line, and the sentences that stand in for a map that cannot be
+// shown.
 
 import { toolbar } from "./map_toolbar.js";
 
-const KEYS = "Arrows move, plus and minus zoom, 0 shows the whole map, L arms the lasso, Enter takes the point in the"
-  + " middle, Escape clears the selection.";
+const KEYS = "Arrows move, plus and minus zoom, 0 shows the whole map, L arms the lasso, Enter takes the"
+  + " point in the middle, Escape clears the selection.";
 
 function made(tag, className, attributes = {}) {
   const element = document.createElement(tag);
@@ -18,7 +19,11 @@ function made(tag, className, attributes = {}) {
  */
 export function frameOf(on) {
   const element = made("section", "map", { "aria-label": "latent map" });
-  const stage = made("div", "map-stage", { tabindex: "0", role: "application", "aria-describedby": "map-keys" });
+  const stage = made("div", "map-stage", {
+    tabindex: 0,
+    role: "application",
+    "aria-describedby": "map-keys",
+  });
   const keys = made("p", "map-unseen", { id: "map-keys" });
   keys.textContent = KEYS;
   const live = made("p", "map-unseen", { "aria-live": "polite" });
@@ -41,7 +46,10 @@ export function frameOf(on) {
 
   const isFull = () => element.getRootNode().fullscreenElement === element;
   const canFull = typeof element.requestFullscreen === "function" && document.fullscreenEnabled;
-  const switchFull = () => (isFull() ? document.exitFullscreen() : element.requestFullscreen()).catch(() => {});
+  const switchFull = () => {
+    const done = isFull() ? document.exitFullscreen() : element.requestFullscreen();
+    done.catch(() => {}); // refused by the browser: the map stays as it is
+  };
   const tools = toolbar({ ...on, fullScreen: canFull ? switchFull : null });
   element.onfullscreenchange = () => tools.showFullScreen(isFull());
   element.append(stage, tools.element, legend, foot, said, note, failure, keys, live);

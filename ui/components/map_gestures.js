@@ -1,8 +1,9 @@
-// Pointers, wheel and keys, told apart into what they mean. Knows nothing of data: all places are CSS pixels from the
-// stage's top left corner.
+// Pointers, wheel and keys, told apart into what they mean. Knows nothing of data: all places are CSS pixels
+// from the stage's top left corner.
 
 const STILL = 4; // CSS pixels a press may wander and still be a click
 const STILL_TOUCH = 9;
+const SILENT = ["Shift", "Control", "Alt", "Meta", "Escape"]; // keys a hand on the mouse presses, too
 const DOUBLE = 350; // ms between the clicks of a double click
 
 /**
@@ -26,7 +27,8 @@ export function lassoMode(event) {
 
 /**
  * Listen on a stage. Handlers:
- * hover(left, top), leave(), press(), release(), pan(dx, dy), zoom(left, top, factor), wheel(left, top, power),
+ * hover(left, top), leave(), press(), release(), pan(dx, dy), zoom(left, top, factor),
+ * wheel(left, top, power to which e is the factor),
  * lassoStart(left, top, mode), lassoMove(left, top), lassoEnd(), lassoCancel(),
  * click(left, top, {toggle, touch, twice}), blur(), key(event) -> handled, and tool() -> "pan" | "lasso".
  * @param {HTMLElement} stage
@@ -59,12 +61,13 @@ export function listen(stage, on) {
     if (event.pointerType === "mouse" && event.button > 1) return;
     event.preventDefault(); // no text selection, no middle-button scrolling
     stage.focus({ preventScroll: true });
+    stage.classList.add("map-by-hand");
     const [left, top] = placeOf(event);
     pointers.set(event.pointerId, [left, top]);
     try {
       stage.setPointerCapture(event.pointerId);
     } catch {
-      // A pointer that is already gone (or one made by a test) cannot be captured; moves over the stage still come.
+      // A pointer that is already gone cannot be captured; moves over the stage still come.
     }
     on.press();
     if (pointers.size === 2) {
@@ -72,7 +75,8 @@ export function listen(stage, on) {
       act = { kind: "pinch", ...pinch() };
     } else if (pointers.size === 1) {
       const lassoing = event.button === 0 && (event.shiftKey || on.tool() === "lasso");
-      act = { kind: "press", left, top, lassoing, mode: lassoMode(event), toggle: event.shiftKey || event.ctrlKey || event.metaKey };
+      const toggle = event.shiftKey || event.ctrlKey || event.metaKey;
+      act = { kind: "press", left, top, lassoing, mode: lassoMode(event), toggle };
     }
   });
 
@@ -138,8 +142,12 @@ export function listen(stage, on) {
   add("contextmenu", (event) => {
     if (event.ctrlKey) event.preventDefault(); // ctrl-click toggles on a Mac, too
   });
-  add("blur", () => on.blur());
+  add("blur", () => {
+    stage.classList.remove("map-by-hand");
+    on.blur();
+  });
   add("keydown", (event) => {
+    if (!SILENT.includes(event.key)) stage.classList.remove("map-by-hand");
     if (event.key === "Escape" && act?.kind === "lasso") {
       finish();
       pointers.clear();

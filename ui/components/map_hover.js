@@ -9,7 +9,7 @@ const CARD_GRACE = 260; // ms the card stays after the cursor left its point
 export class Hover {
   /**
    * @param {import("./map_data.js").MapData} data
-   * @param {{changed: (row: number) => void, opened: () => void}} on changed: the ring moves; opened: place the card
+   * @param {{changed: (row: number) => void, opened: () => void}} on the ring moves; the card wants a place
    */
   constructor(data, on) {
     this.data = data;
@@ -68,7 +68,7 @@ export class Hover {
     if (!pictures) return;
     const bytes = pictures.of(this.cardRow);
     if (bytes) this.card.show(bytes, pictures.source.shape);
-    else if (pictures.failed(this.cardRow)) this.card.room(null); // the words stay, without a hole beside them
+    else if (pictures.failed(this.cardRow)) this.card.room(null); // words without a hole beside them
   }
 
   close() {

@@ -1,5 +1,5 @@
-// Which points a lasso holds. The rule is even-odd in data coordinates, with exactly the arithmetic of `inside`, in
-// doubles: the server recomputes membership from the polygon alone and must come to the same rows.
+// Which points a lasso holds. The rule is even-odd in data coordinates, with exactly the arithmetic of
+// `inside`, in doubles: the server recomputes membership from the polygon alone and must find the same rows.
 
 /**
  * Even-odd rule: whether a ray to the right crosses the polygon's edges an odd number of times.
@@ -27,7 +27,7 @@ function touched(index, polygon) {
   const slack = 1e-4; // of a cell: more than rounding can move a point over its cell's border
   const column = (x) => Math.max(0, Math.min(columns - 1, Math.floor((x - box.minX) / cellX)));
   for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i, i += 1) {
-    const [[xa, ya], [xb, yb]] = polygon[i][1] <= polygon[j][1] ? [polygon[i], polygon[j]] : [polygon[j], polygon[i]];
+    const [[xa, ya], [xb, yb]] = [polygon[i], polygon[j]].sort((a, b) => a[1] - b[1]);
     const low = Math.max(0, Math.floor((ya - box.minY) / cellY - slack));
     const high = Math.min(lines - 1, Math.floor((yb - box.minY) / cellY + slack));
     for (let line = low; line <= high; line += 1) {
@@ -55,9 +55,11 @@ export function members(index, polygon) {
   const marks = touched(index, polygon);
   const found = new Int32Array(index.placed);
   let count = 0;
+  let within = null; // of the cells since the last touched one: no edge lies between them
   for (let cell = 0; cell < columns * lines; cell += 1) {
     const from = start[cell];
     const to = start[cell + 1];
+    if (marks[cell] || cell % columns === 0) within = null;
     if (from === to) continue;
     if (marks[cell]) {
       for (let at = from; at < to; at += 1) {
@@ -66,7 +68,8 @@ export function members(index, polygon) {
     } else {
       const x = box.minX + ((cell % columns) + 0.5) * cellX;
       const y = box.minY + (Math.floor(cell / columns) + 0.5) * cellY;
-      if (inside(polygon, x, y)) for (let at = from; at < to; at += 1) found[count++] = rows[at];
+      within ??= inside(polygon, x, y);
+      if (within) for (let at = from; at < to; at += 1) found[count++] = rows[at];
     }
   }
   return found.slice(0, count);
@@ -85,7 +88,7 @@ export function extended(stroke, left, top, apart = 3) {
   return true;
 }
 
-/** Every how-manieth place of a stroke to keep so that at most `most` remain (a very long stroke still sends little). */
+/** A stroke of at most `most` places, evenly thinned: a very long one still sends little. */
 export function thinned(stroke, most = 400) {
   const step = Math.ceil(stroke.length / most);
   return step <= 1 ? stroke : stroke.filter((_, at) => at % step === 0);

@@ -1,4 +1,5 @@
-// What the colours mean: chips for classes (press one to keep its colour and grey the others), a bar for quantities.
+// What the colours mean: chips for classes (press one to keep its colour and grey the others), a bar for
+// quantities.
 
 import { shareOf } from "./map_colours.js";
 import { counted, figure } from "./map_formats.js";
@@ -53,7 +54,8 @@ export class Legend {
   showClasses(name, classes, palette, counts, missing) {
     this.clear();
     this.element.setAttribute("role", "group");
-    this.element.setAttribute("aria-label", `Colours: ${name}. Press a class to keep its colour and grey the others.`);
+    const how = "Press a class to keep its colour and grey the others.";
+    this.element.setAttribute("aria-label", `Colours: ${name}. ${how}`);
     classes.forEach((label, code) => {
       if (code < palette.length) this.addChip(code, label, palette[code], counts[code]);
     });
@@ -64,7 +66,7 @@ export class Legend {
     const chip = document.createElement("button");
     chip.type = "button";
     chip.className = "map-chip";
-    chip.title = `${label}: ${counted(count)} (press to keep its colour and grey the others; alt: only this one)`;
+    chip.title = `${label}: ${counted(count)} (press to grey the others, again to undo; alt: only this)`;
     chip.setAttribute("aria-pressed", "false");
     const dot = document.createElement("span");
     dot.className = "map-dot";
@@ -94,7 +96,8 @@ export class Legend {
     this.element.setAttribute("aria-label", `Colours: ${words}, from ${figure(low)} to ${figure(high)}.`);
     const bar = document.createElement("span");
     bar.className = "map-bar";
-    const steps = palette.filter((_, at) => at % Math.ceil(palette.length / 16) === 0 || at === palette.length - 1);
+    const every = Math.ceil(palette.length / 16);
+    const steps = palette.filter((_, at) => at % every === 0 || at === palette.length - 1);
     bar.style.backgroundImage = `linear-gradient(to right, ${steps.join(",")})`;
     this.tick = document.createElement("span");
     this.tick.className = "map-tick";

@@ -1,5 +1,5 @@
-// An index of the points: sorted into the cells of a grid, so that drawing reads memory in order, draws only what is
-// in view, and the point nearest to the cursor is found without looking at all of them.
+// An index of the points: sorted into the cells of a grid, so that drawing reads memory in order, draws only
+// what is in view, and the point nearest to the cursor is found without looking at all of them.
 
 /**
  * @typedef {object} Index

@@ -1,5 +1,5 @@
-// What lies over the points and changes with the cursor: rings, the lasso, marks. On a canvas of its own, so that a
-// hover never redraws the points.
+// What lies over the points and changes with the cursor: rings, the lasso, marks. On a canvas of its own, so
+// that a hover never redraws the points.
 
 import { cssOf } from "./map_colours.js";
 

@@ -30,7 +30,8 @@ export function picturesInView(data, spans, place, buffer, zoom) {
 
 /**
  * Side of the pictures: as the points in view leave room, in whole multiples of the picture's own pixels.
- * @param {number} area @param {number} count of points in it @param {number} longest side of a picture, its pixels
+ * @param {number} area device pixels squared @param {number} count of points in it
+ * @param {number} longest side of a picture, its own pixels
  * @param {number} ratio device pixels per CSS pixel
  * @returns {number} device pixels
  */
@@ -66,6 +67,7 @@ export function drawPictures(data, found, buffer, paint, lit, ratio, theme) {
     taken.get(key).push([each.left, each.top]);
     const picture = pictures.of(index.rows[each.at], pictures.idle);
     const fade = lit && !lit[each.at] ? 0.65 : 0;
-    if (picture) stamp(buffer, each.left, each.top, side, picture, shape, paint[each.at], border, fade, theme.ground);
+    if (!picture) continue;
+    stamp(buffer, each.left, each.top, side, picture, shape, paint[each.at], border, fade, theme.ground);
   }
 }

@@ -1,4 +1,5 @@
-// Pictures of the items: fetched in chunks when somebody looks, and stamped on the map when few points are in view.
+// Pictures of the items: fetched in chunks when somebody looks, and stamped on the map when few points are in
+// view.
 
 import { fetchBytes } from "./map_arrays.js";
 import { mixed } from "./map_colours.js";

@@ -1,15 +1,19 @@
-// Drawing points into a pixel buffer. Two ways: discs with smooth edges and a fine outline at fractions of a pixel, for
-// as many as the eye can tell apart, and plain splats for the many. Both are a loop over the sorted points in view.
+// Drawing points into a pixel buffer. Two ways: discs with smooth edges and a fine outline at fractions of a
+// pixel, for as many as the eye can tell apart, and plain splats for the many. Both loop over the sorted
+// points in view.
 
-/** Pixels all discs in view may cover together; above it, splats (on a 2-core machine they take about 4 ms). */
+import { total } from "./map_nearest.js";
+
+/** Pixels all discs in view may cover together; above it, splats (about 4 ms on a 2-core machine). */
 const DISC_PIXELS = 400_000;
 
-/**
- * Whether so many points of a radius (device pixels) are drawn as discs.
- */
+/** Whether so many points of a radius (device pixels) are drawn as discs. */
 export function asDiscs(count, radius) {
   return count <= 12_000 && count * 3.2 * (radius + 1) ** 2 <= DISC_PIXELS;
 }
+
+/** With more points than this in view, splats have no soft rim: nobody sees single points. */
+const MOST_RIMS = 150_000;
 
 /** Width of a disc's outline for its radius, both in device pixels; the smallest have the finest. */
 export function outlineOf(radius, ratio) {
@@ -104,7 +108,7 @@ export function splats(buffer, index, spans, place, paint, lit, want, size) {
   const right = stride - edge;
   const bottom = buffer.height + 2 * MARGIN - edge;
   const cores = core.length;
-  const rims = rim.length;
+  const rims = total(spans) > MOST_RIMS ? 0 : rim.length;
   for (let span = 0; span < spans.length; span += 2) {
     const to = spans[span + 1];
     for (let at = spans[span]; at < to; at += 1) {
@@ -213,7 +217,8 @@ export function discs(buffer, index, spans, place, paint, lit, want, radius, out
       if (!(x >= edge && x < right && y >= edge && y < bottom)) continue;
       const left = x | 0;
       const top = y | 0;
-      const { core, rim, share, cover } = phases[(((y - top) * PHASES) | 0) * PHASES + (((x - left) * PHASES) | 0)];
+      const phase = (((y - top) * PHASES) | 0) * PHASES + (((x - left) * PHASES) | 0);
+      const { core, rim, share, cover } = phases[phase];
       const centre = top * stride + left;
       const colour = paint[at];
       const red = (colour & 255) - groundRed;
@@ -223,7 +228,10 @@ export function discs(buffer, index, spans, place, paint, lit, want, radius, out
       for (let i = 0; i < rim.length; i += 1) {
         const q = centre + rim[i];
         const t = share[i];
-        pixels[q] = over(pixels[q], groundRed + red * t, groundGreen + green * t, groundBlue + blue * t, cover[i]);
+        const r = groundRed + red * t;
+        const g = groundGreen + green * t;
+        const b = groundBlue + blue * t;
+        pixels[q] = over(pixels[q], r, g, b, cover[i]);
       }
     }
   }

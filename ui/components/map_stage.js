@@ -1,5 +1,5 @@
-// The stage: two canvases, the camera and its motion, and the one place where drawing is asked for. Nothing is drawn
-// unless something changed, and never more than once a frame.
+// The stage: two canvases, the camera and its motion, and the one place where drawing is asked for. Nothing
+// is drawn unless something changed, and never more than once a frame.
 
 import { between, fitted, limitsOf, panned, same, toData, toScreen, zoomedAt } from "./map_camera.js";
 import { stretches, total } from "./map_nearest.js";
@@ -84,7 +84,8 @@ export class Stage {
     const width = this.element.clientWidth;
     const height = this.element.clientHeight;
     const ratio = Math.min(3, window.devicePixelRatio || 1);
-    if (width === this.view.width && height === this.view.height && ratio === this.ratio && this.buffer) return false;
+    const fits = width === this.view.width && height === this.view.height && ratio === this.ratio;
+    if (fits && this.buffer) return false;
     this.view = { width, height };
     this.ratio = ratio;
     for (const canvas of [this.points, this.overlay]) {
@@ -125,7 +126,8 @@ export class Stage {
       const power = rest ? this.wheel.power : this.wheel.power * part;
       this.wheel.last = now;
       this.wheel.power -= power;
-      this.camera = zoomedAt(this.camera, this.view, this.wheel.left, this.wheel.top, Math.exp(power), this.limits);
+      const { left, top } = this.wheel;
+      this.camera = zoomedAt(this.camera, this.view, left, top, Math.exp(power), this.limits);
       if (rest || Math.abs(this.wheel.power) < 1e-6) this.wheel = null;
       return true;
     }
@@ -204,7 +206,8 @@ export class Stage {
   /** Radius of a point as drawn, CSS pixels. */
   get radius() {
     if (!this.fit || !this.data.index) return 3;
-    return diameterOf(this.data.index.placed, this.view.width * this.view.height, this.camera.scale / this.fit.scale) / 2;
+    const area = this.view.width * this.view.height;
+    return diameterOf(this.data.index.placed, area, this.camera.scale / this.fit.scale) / 2;
   }
 
   drawPoints() {

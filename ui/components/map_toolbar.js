@@ -53,7 +53,7 @@ export function toolbar(on) {
   element.setAttribute("aria-orientation", "vertical");
   const tools = {
     pan: iconButton("pan", "Move the map (drag)", () => on.tool("pan")),
-    lasso: iconButton("lasso", "Lasso: draw round points to select them (L, or shift-drag)", () => on.tool("lasso")),
+    lasso: iconButton("lasso", "Lasso: select by drawing (L, or shift-drag)", () => on.tool("lasso")),
   };
   const rule = document.createElement("span");
   rule.className = "map-rule";
@@ -70,7 +70,7 @@ export function toolbar(on) {
   return {
     element,
     show(tool) {
-      for (const [name, button] of Object.entries(tools)) button.setAttribute("aria-pressed", String(name === tool));
+      for (const name of Object.keys(tools)) tools[name].setAttribute("aria-pressed", String(name === tool));
     },
     showFullScreen(is) {
       if (!full) return;

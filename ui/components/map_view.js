@@ -1,4 +1,4 @@
-// The map as one thing: stage, cards, toolbar, legend and foot line; what gestures do to them, and what goes to Python.
+// The map as one thing: stage, cards, toolbar, legend and foot line, and what goes to Python.
 
 import { written, withCamera } from "./map_camera.js";
 import { cssOf, themeOf } from "./map_colours.js";
@@ -64,7 +64,7 @@ export class MapView {
     this.setTool("pan");
     this.stopListening = listen(this.frame.stage, gesturesOf(this));
     if (!this.stage.able) {
-      fault("This browser gives the map no canvas to draw on; after a restart of the browser, or in another, it will.", true);
+      fault("This browser gives the map no canvas to draw on. Restart it, or take another browser.", true);
     }
   }
 
@@ -104,7 +104,7 @@ export class MapView {
     this.stage.ask("paint", "points", "overlay");
   }
 
-  /** Python's selection replaces ours when it is news: unlike its last word, and not older than our last gesture. */
+  /** Python's selection replaces ours when it is news: unlike its last word, not older than our gesture. */
   takeSelection(selection) {
     const key = selection ? JSON.stringify(selection) : "";
     const news = key !== this.seen.selection;
@@ -135,8 +135,13 @@ export class MapView {
       this.hover.drop();
       this.frame.element.dataset.ready = "true";
       if (!first) this.writeCamera(); // the old map's camera means nothing on the new one
-    } else if (what === "colour") this.showLegend();
-    else this.hover.refresh();
+    } else if (what === "colour") {
+      this.showLegend();
+    } else {
+      this.hover.refresh();
+      this.stage.ask("points");
+      return;
+    }
     this.showFoot();
     this.stage.ask("paint", "points", "overlay");
   }
@@ -180,7 +185,8 @@ export class MapView {
 
   selectionChanged() {
     this.showFoot();
-    this.frame.announce(`${counted(this.data.selectedCount)} of ${countOf(this.data.count, "item")} selected`);
+    const { selectedCount, count } = this.data;
+    this.frame.announce(`${counted(selectedCount)} of ${countOf(count, "item")} selected`);
     this.stage.ask("paint", "points", "overlay");
   }
 
@@ -226,7 +232,8 @@ export class MapView {
     if (colour?.kind === "quantity") {
       this.legend.showQuantity(colour);
     } else if (colour && classSizes) {
-      this.legend.showClasses(colour.name, classNames, colour.palette, classSizes, cssOf(this.stage.theme.missing));
+      const missing = cssOf(this.stage.theme.missing);
+      this.legend.showClasses(colour.name, classNames, colour.palette, classSizes, missing);
       this.legend.showKept(this.data.kept);
     } else this.legend.clear();
   }
