@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 FORMAT = 1  # of config.json; a higher number was written by a newer aelib
 
 
-class Config(BaseModel):
+class Config(BaseModel, frozen=True):
     """Base of every config: frozen, no unknown keys, no NaN, no infinity, no silent conversion."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
+
+    if TYPE_CHECKING:  # pydantic makes it for frozen models; type checkers cannot see that
+
+        def __hash__(self) -> int: ...
 
 
 class PluginConfig(Config):
@@ -65,14 +69,8 @@ def read_choice(plugins: registry.Registry, raw: Any) -> PluginConfig:
         raise explain(error, schema, plugins.kind) from None
 
 
-def _choice(plugins: registry.Registry) -> Any:
-    return Annotated[SerializeAsAny[PluginConfig], PlainValidator(partial(read_choice, plugins))]
-
-
-DatasetChoice = _choice(registry.DATASETS)
-CorruptionChoice = _choice(registry.CORRUPTIONS)
-NetworkChoice = _choice(registry.NETWORKS)
-ModelChoice = _choice(registry.MODELS)
+def _from(plugins: registry.Registry) -> PlainValidator:
+    return PlainValidator(partial(read_choice, plugins))
 
 
 class TrainingConfig(Config):
@@ -102,12 +100,20 @@ class RunConfig(Config):
     """Everything that decides a run's result."""
 
     format: Literal[1] = FORMAT
-    dataset: DatasetChoice = Field(default_factory=lambda: _default(registry.DATASETS, "digits"))
-    corruptions: tuple[CorruptionChoice, ...] = Field((), strict=False, max_length=10)
+    dataset: Annotated[SerializeAsAny[PluginConfig], _from(registry.DATASETS)] = Field(
+        default_factory=lambda: _default(registry.DATASETS, "digits")
+    )
+    corruptions: tuple[Annotated[SerializeAsAny[PluginConfig], _from(registry.CORRUPTIONS)], ...] = Field(
+        (), strict=False, max_length=10
+    )
     target: Literal["items", "masks"] = "items"
-    network: NetworkChoice = Field(default_factory=lambda: _default(registry.NETWORKS, "mlp"))
-    model: ModelChoice = Field(default_factory=lambda: _default(registry.MODELS, "autoencoder"))
-    training: TrainingConfig = TrainingConfig()
+    network: Annotated[SerializeAsAny[PluginConfig], _from(registry.NETWORKS)] = Field(
+        default_factory=lambda: _default(registry.NETWORKS, "mlp")
+    )
+    model: Annotated[SerializeAsAny[PluginConfig], _from(registry.MODELS)] = Field(
+        default_factory=lambda: _default(registry.MODELS, "autoencoder")
+    )
+    training: TrainingConfig = Field(default_factory=lambda: TrainingConfig.model_validate({}))
     dataset_hash: str = Field("", pattern=r"^([0-9a-f]{64})?$", description="sha256 of the items at queueing")
 
     @classmethod

@@ -122,7 +122,9 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     try:
         return load(data), about
     except (SafetensorError, ValueError) as error:
-        raise AelibError("E_CORRUPT", f"{path.name} is damaged", str(error)[:120], "Delete it; it is made anew") from None
+        raise AelibError(
+            "E_CORRUPT", f"{path.name} is damaged", str(error)[:120], "Delete it; it is made anew"
+        ) from None
 
 
 def read_checked(path: Path, about: Mapping[str, Any]) -> bytes:

@@ -63,7 +63,8 @@ class Registry:
 @lru_cache
 def _folder(package: str) -> Path:
     spec = importlib.util.find_spec(package)
-    assert spec and spec.submodule_search_locations, f"{package} is no package"
+    assert spec is not None, f"there is no package {package}"
+    assert spec.submodule_search_locations, f"{package} is no package"
     return Path(next(iter(spec.submodule_search_locations)))
 
 

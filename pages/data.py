@@ -6,8 +6,8 @@ import streamlit as st
 from aelib.config import read_choice
 from aelib.datasets._base import data_folder, load_dataset
 from aelib.errors import AelibError
-from aelib.registry import DATASETS
 from aelib.figures.charts import class_counts
+from aelib.registry import DATASETS
 from ui import forms, frame, pictures, state
 
 COUNT = 96
@@ -51,7 +51,9 @@ with stage:
         split = state.choose("Items", ["train", "validation", "test"], state.DATA_SPLIT, "train")
     with class_place:
         only = state.choose("Class", ["every class", *info.classes], state.CLASS, "every class")
-    draw = draw_place.number_input("Sample", 0, 9999, value=0, key="sample", bind="query-params", help="Another random sample")
+    draw = draw_place.number_input(
+        "Sample", 0, 9999, value=0, key="sample", bind="query-params", help="Another random sample"
+    )
     items = dataset.items(split)
     rows = np.arange(len(items))
     if only != "every class" and items.labels is not None:
@@ -67,7 +69,7 @@ with stage:
         st.plotly_chart(class_counts(info.classes, counts), key="counts", config={"displayModeBar": False})
     if st.button("Train on it", type="primary", icon=":material/model_training:"):
         state.put(state.BROUGHT, raw)
-        st.switch_page("pages/train.py")
+        st.switch_page("../pages/train.py")
 frame.show_code(
     "from aelib.config import read_choice\nfrom aelib.datasets._base import load_dataset\n"
     f"from aelib.registry import DATASETS\n\ndataset = load_dataset(read_choice(DATASETS, {raw!r}))\n"

@@ -11,7 +11,7 @@ run_place, start_place = frame.bar("Decode", [2.4, 2])
 with run_place:
     run = frame.choose_run()
 frame.need_decoder(run)
-table = cached.table(run.id)
+table = frame.codes_of(run)
 mean = table.codes.mean(axis=0)
 with start_place:
     asked = st.number_input(

@@ -18,7 +18,7 @@ if not runs:
         "3. Click between the points: the decoder draws what lies there."
     )
     if st.button("Train a first model", type="primary", icon=":material/model_training:"):
-        st.switch_page("pages/train.py")
+        st.switch_page("../pages/train.py")
     st.stop()
 
 words_place, state_place, _ = st.columns([2, 2, 3])

@@ -11,7 +11,7 @@ from ui.inspector import show_item, show_place, show_selection
 run_place, method_place, colour_place, split_place = frame.bar("Map", [2.4, 1.2, 1.2, 1.2])
 with run_place:
     run = frame.choose_run()
-table = cached.table(run.id)
+table = frame.codes_of(run)
 with split_place:
     split = frame.choose_split(run)
 with method_place:
@@ -48,7 +48,9 @@ with inspector:
     elif view.picked is not None:
         show_item(run, int(rows[view.picked]))
     else:
-        st.info("Click a point to look at its item, or the empty ground to decode it. Shift-drag draws a lasso.")
+        with st.container(border=True):
+            st.markdown("**Nothing picked yet**")
+            st.caption("Click a point to look at its item, or the empty ground to decode it. Shift-drag draws a lasso.")
 if view.selection is not None and len(view.selection) > 1:
     show_selection(run, rows[view.selection])
 frame.show_code(map_state.code(run.id, shown))

@@ -11,7 +11,7 @@ run_place, kind_place, severity_place = frame.bar("Noise", [2.4, 1.4, 2])
 with run_place:
     run = frame.choose_run()
 frame.need_decoder(run)
-table, info = cached.table(run.id), cached.info(run.id)
+table, info = frame.codes_of(run), cached.info(run.id)
 with kind_place:
     names = CORRUPTIONS.names()
     what = "\n\n".join(f"**{forms.words(name)}**: {CORRUPTIONS.help(name).summary}" for name in names)
@@ -42,11 +42,19 @@ for place, (caption, image) in zip(places, panels, strict=True):
 st.caption(f"Both error maps are on one scale: black is 0, brightest is {worst:.2f}.")
 
 before, after, gain, moved = st.columns(4)
-before.metric("Error of the input", f"{result.input_error:.2f}", help="Squared error from the clean item, summed over pixels")
+before.metric(
+    "Error of the input", f"{result.input_error:.2f}", help="Squared error from the clean item, summed over pixels"
+)
 after.metric("Error of the reconstruction", f"{result.output_error:.2f}", help="From the clean item, on the same scale")
 helped = result.input_error - result.output_error
-gain.metric("The model took away", f"{helped:.2f}", help="Negative: the reconstruction is farther from the clean item than the input was")
-moved.metric("The code moved by", f"{result.moved:.2f}", help="Distance between the codes of the clean and the disturbed input")
+gain.metric(
+    "The model took away",
+    f"{helped:.2f}",
+    help="Negative: the reconstruction is farther from the clean item than the input was",
+)
+moved.metric(
+    "The code moved by", f"{result.moved:.2f}", help="Distance between the codes of the clean and the disturbed input"
+)
 if severity == 0:
     st.caption("At severity 0 nothing is disturbed: what is left is the model's own error.")
 elif helped > 0:

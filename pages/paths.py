@@ -11,7 +11,7 @@ run_place, steps_place = frame.bar("Paths", [2.4, 2])
 with run_place:
     run = frame.choose_run()
 frame.need_decoder(run)
-table = cached.table(run.id)
+table = frame.codes_of(run)
 with steps_place:
     steps = st.slider("Steps", 3, 24, value=12, key=state.STEPS, bind="query-params")
 

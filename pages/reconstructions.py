@@ -14,7 +14,7 @@ run_place, split_place, order_place, class_place = frame.bar("Reconstructions", 
 with run_place:
     run = frame.choose_run()
 frame.need_decoder(run)
-table, items, info = cached.table(run.id), cached.items(run.id), cached.info(run.id)
+table, items, info = frame.codes_of(run), cached.items(run.id), cached.info(run.id)
 with split_place:
     split = frame.choose_split(run)
 with order_place:
@@ -49,11 +49,13 @@ with gallery:
     for start in range(0, len(shown), 4):
         for place, number in zip(st.columns(4), range(start, min(start + 4, len(shown))), strict=False):
             row = int(shown[number])
-            trio = np.stack([
-                pictures.in_colour(items.images[row]),
-                pictures.in_colour(to_bytes(recon)[number]),
-                pictures.heat(maps[number], worst_pixel),
-            ])
+            trio = np.stack(
+                [
+                    pictures.in_colour(items.images[row]),
+                    pictures.in_colour(to_bytes(recon)[number]),
+                    pictures.heat(maps[number], worst_pixel),
+                ]
+            )
             name = info.classes[table.labels[row]] if 0 <= table.labels[row] < len(info.classes) else ""
             with place, st.container(border=True):
                 st.image(pictures.sheet(trio, 64, columns=3), width="stretch")

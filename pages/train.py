@@ -17,20 +17,23 @@ form_place, watch_place = st.columns([1, 2], gap="medium")
 
 with form_place, st.container(border=True):
     start, key = run_form.choose_start()
+    top = st.container()  # filled after the form below it has been read
     config = None
     try:
-        config = RunConfig.parse(run_form.draw(start, key))
+        raw = run_form.draw(start, key)
+        run_form.remember(raw)
+        config = RunConfig.parse(raw)
     except AelibError as error:
-        st.error(str(error), icon=":material/error:")
-    name = st.text_input("Name", key=f"{key}.name", max_chars=120, placeholder="what you will call this run")
+        top.error(str(error), icon=":material/error:")
+    name = top.text_input("Name", key=f"{key}.name", max_chars=120, placeholder="what you will call this run")
     if state.get(state.NONCE) is None:
         state.put(state.NONCE, secrets.token_hex(8))
-    if st.button("Train", type="primary", width="stretch", disabled=config is None) and config is not None:
+    if top.button("Train", type="primary", width="stretch", disabled=config is None) and config is not None:
         try:
-            with st.spinner("Checking the data…"):
+            with top, st.spinner("Checking the data…"):
                 run = queue.submit(default_checkpoints(), config, name=name, nonce=state.get(state.NONCE))
         except AelibError as error:
-            st.error(str(error), icon=":material/error:")
+            top.error(str(error), icon=":material/error:")
         else:
             state.drop(state.NONCE)
             state.put_address(state.WATCH, run.id)

@@ -125,7 +125,7 @@ def _numbers(raw: Any, width: int, name: str) -> np.ndarray:
     try:
         given = np.asarray(raw, dtype=np.float32)
     except (TypeError, ValueError):
-        given = np.zeros(0)
+        given = np.zeros((0, 0), np.float32)
     if given.ndim != 2 or given.shape[1] != width or not 1 <= len(given) <= MOST_CODES or not np.isfinite(given).all():
         why = f"wanted 1 to {MOST_CODES} rows of {width} finite numbers"
         raise AelibError("E_CODES", f"The {name} cannot be decoded", why)

@@ -37,8 +37,12 @@ def choose_item(table: CodeTable) -> tuple[int, int]:
         asked = state.number(state.ITEM)
         start = asked if asked is not None and np.isin(asked, table.index) else table.index[table.rows("validation")[0]]
     item_place, other_place, draw_place, _ = st.columns([1, 1, 1, 2], vertical_alignment="bottom")
-    typed = item_place.number_input("Item", 0, int(table.index.max()), value=int(start), step=1, key=f"noise-item-{start}")
-    draw = draw_place.number_input("Draw", 0, 9999, value=0, step=1, key="draw", bind="query-params", help="Another draw")
+    typed = item_place.number_input(
+        "Item", 0, int(table.index.max()), value=int(start), step=1, key=f"noise-item-{start}"
+    )
+    draw = draw_place.number_input(
+        "Draw", 0, 9999, value=0, step=1, key="draw", bind="query-params", help="Another draw"
+    )
     if other_place.button("Another item", icon=":material/shuffle:", width="stretch"):
         typed = int(np.random.default_rng().choice(table.index))
     state.put(state.ITEM, int(typed))

@@ -53,7 +53,9 @@ def words(name: str) -> str:
 
 def _widget(field: FieldInfo, name: str, value: Any, key: str) -> Any:
     label, help_text = words(name).capitalize(), f"{field.description or ''}. Allowed: {allowed_range(field)}."
-    bounds = {side: getattr(part, side) for part in field.metadata for side in ("ge", "le", "gt") if hasattr(part, side)}
+    bounds = {
+        side: getattr(part, side) for part in field.metadata for side in ("ge", "le", "gt") if hasattr(part, side)
+    }
     if get_origin(field.annotation) is Literal:
         options = list(get_args(field.annotation))
         return st.selectbox(label, options, index=options.index(value), key=key, help=help_text, format_func=words)
@@ -86,5 +88,7 @@ def _widget(field: FieldInfo, name: str, value: Any, key: str) -> Any:
 def _whole_numbers(text: str, name: str) -> list[int]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not all(part.lstrip("-").isdecimal() and len(part) < 10 for part in parts):
-        raise AelibError("E_CONFIG", f"{words(name)} is not understood", f"got {text!r}", "Write whole numbers: 256, 128")
+        raise AelibError(
+            "E_CONFIG", f"{words(name)} is not understood", f"got {text!r}", "Write whole numbers: 256, 128"
+        )
     return [int(part) for part in parts]

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from aelib.codes import CodeTable
 from aelib.errors import AelibError
 from aelib.registry import MODELS
 from aelib.runs.folder import ACTIVE, Run, default_checkpoints, list_runs
@@ -59,6 +60,12 @@ def has_weights(run: Run) -> bool:
     return (run.folder / "weights.safetensors.json").exists()
 
 
+def codes_of(run: Run) -> CodeTable:
+    """The run's code table; says so while items still have to be encoded (a run that has not ended yet)."""
+    with st.spinner("Encoding all items with the weights as they are now…", show_time=True):
+        return cached.table(run.id)
+
+
 def run_title(run: Run) -> str:
     """What a run is called: the user's name for it, or model, dataset and code size."""
     try:
@@ -88,7 +95,7 @@ def nothing_yet(what: str, remedy: str) -> None:
     """Say what is missing and offer the way out; ends the page."""
     st.info(f"{what} {remedy}", icon=":material/info:")
     if st.button("Go to Train", type="primary", icon=":material/model_training:"):
-        st.switch_page("pages/train.py")
+        st.switch_page("../pages/train.py")
     st.stop()
 
 

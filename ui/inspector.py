@@ -65,10 +65,12 @@ def show_place(run: Run, config: PluginConfig, place: tuple[float, float]) -> No
     if rows:
         with st.container(border=True):
             st.markdown("**Nearest items on the map**")
-            pictures.row([items.images[row] for row in rows[:6]], [_short_class(run, row) for row in rows[:6]], columns=6)
+            pictures.row(
+                [items.images[row] for row in rows[:6]], [_short_class(run, row) for row in rows[:6]], columns=6
+            )
     if st.button("Open in Decode", icon=":material/tune:"):
         code = ",".join(f"{value:.5g}" for value in decoded.more["latents"][0])
-        st.switch_page("pages/decode.py", query_params={state.RUN: run.id, state.CODE: code})
+        st.switch_page("../pages/decode.py", query_params={state.RUN: run.id, state.CODE: code})
 
 
 def show_selection(run: Run, rows: np.ndarray) -> None:
@@ -97,15 +99,17 @@ def support_bar(share: float, what: str = "") -> None:
 
 def _use_item(item: int) -> None:
     places = st.container(horizontal=True, gap="small")
-    if places.button("Path from", help="Make this item A of a path; then pick another one", icon=":material/trip_origin:"):
+    if places.button(
+        "Path from", help="Make this item A of a path; then pick another one", icon=":material/trip_origin:"
+    ):
         state.put(state.FROM, item)
         st.rerun()
     if places.button("Path to", help="Make this item B and open the Paths page", icon=":material/flag:"):
         state.put(state.TO, item)
-        st.switch_page("pages/paths.py")
+        st.switch_page("../pages/paths.py")
     if places.button("Noise", help="Open this item on the Noise page", icon=":material/grain:"):
         state.put(state.ITEM, item)
-        st.switch_page("pages/noise.py")
+        st.switch_page("../pages/noise.py")
 
 
 def _class_of(run: Run, row: int) -> str:

@@ -76,7 +76,7 @@ def projection_on_screen(run: Run, wanted: PluginConfig) -> tuple[PluginConfig, 
     else:
         _wait_for(run.id, wanted)
     shown = wanted if quick else read_choice(PROJECTIONS, "pca")
-    return shown, "its quality is being measured" if quick else f"PCA, while {wanted.name.upper()} is computed"
+    return shown, "its quality is being measured" if quick else "PCA for now"
 
 
 @st.fragment(run_every=1)
@@ -86,7 +86,9 @@ def _wait_for(run_id: str, wanted: PluginConfig) -> None:
     if cached.stored_projection(run_id, wanted) is not None or projecting.request(run, wanted):
         st.rerun()
     if not PROJECTIONS.load(wanted.name).QUICK:
-        st.caption(f":material/hourglass_top: {wanted.name.upper()} is being computed; the map changes when it is done.")
+        st.caption(
+            f":material/hourglass_top: {wanted.name.upper()} is being computed; the map changes when it is done."
+        )
 
 
 def read(run_id: str, points: np.ndarray, index: np.ndarray) -> View:
@@ -123,16 +125,13 @@ def take(gesture: Gesture, run_id: str, method: str, index: np.ndarray) -> bool:
     if gesture.kind == "clear":
         selection.clear()
     elif gesture.kind == "ground":
-        ground = f"{float(value['x']):.5g},{float(value['y']):.5g}"
+        ground = f"{float(value['x']):.9g},{float(value['y']):.9g}"
     elif gesture.kind == "lasso":
         mode, corners = value.get("mode", "replace"), selection.polygon_text(value["polygon"])
         selection.select(run_id, method, ("-" if mode == "remove" else "+") + corners, keep=mode != "replace")
     elif gesture.kind == "click" and 0 <= int(value["row"]) < len(index):
         pick = str(index[int(value["row"])])
-        if value.get("mode") == "toggle":
-            selection.select(run_id, method, f"t{pick}", keep=True)
-        else:
-            selection.clear()
+        selection.select(run_id, method, f"t{pick}", keep=value.get("mode") == "toggle")
     state.put_address(state.PICK, pick)
     state.put_address(state.GROUND, ground)
     return True

@@ -18,7 +18,9 @@ def choose(run: Run, table: CodeTable) -> tuple[int, int]:
     with places[2]:
         if st.button("Two at random", icon=":material/shuffle:", width="stretch"):
             _put(table, np.random.default_rng().choice(len(table), 2, replace=len(table) < 2))
-        if st.button("Two classes at random", icon=":material/shuffle:", width="stretch", disabled=table.labels.min() < 0):
+        if st.button(
+            "Two classes at random", icon=":material/shuffle:", width="stretch", disabled=table.labels.min() < 0
+        ):
             _put(table, _of_two_classes(table))
         st.button("Swap A and B", icon=":material/swap_horiz:", width="stretch", on_click=_swap)
         st.caption("Or click items on the map and press 'Path from here' and 'Path to here'.")

@@ -70,7 +70,9 @@ async def _decoded(function: Callable[..., decoding.Decoded], *arguments: Any) -
         "milliseconds": round(1000 * (time.perf_counter() - began), 2),
         **found.more,
     }
-    return Response(found.pictures.tobytes(), media_type="application/octet-stream", headers={"X-Loupe": json.dumps(about)})
+    return Response(
+        found.pictures.tobytes(), media_type="application/octet-stream", headers={"X-Loupe": json.dumps(about)}
+    )
 
 
 @_answering
@@ -78,7 +80,12 @@ async def _array(request: Request) -> Response:
     """GET one array of a map: float32 or int32, little-endian. The address holds the weights' version."""
     path = request.path_params
     data = await run_in_threadpool(
-        decoding.map_array, path["run"], path["version"], path["split"], path["what"], request.query_params.get("map", "")
+        decoding.map_array,
+        path["run"],
+        path["version"],
+        path["split"],
+        path["what"],
+        request.query_params.get("map", ""),
     )
     return Response(data, media_type="application/octet-stream", headers=FOREVER)
 
@@ -105,4 +112,3 @@ routes = [
     Route("/api/runs/{run}/{version}/{split}/thumbnails/{chunk:int}", _thumbnails),
     Route("/api/runs/{run}/{version}/{split}/{what}", _array),
 ]
-

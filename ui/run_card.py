@@ -1,5 +1,7 @@
 """A run as a card: its strip of reconstructions, what it is, how good it is, and what can be done with it."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from aelib.errors import AelibError
@@ -7,7 +9,7 @@ from aelib.runs.folder import Run, delete_run, restore_run
 from ui import frame, state
 
 
-def matches(run: Run, words: str, states: list[str]) -> bool:
+def matches(run: Run, words: str, states: Sequence[str]) -> bool:
     """Whether a card passes the filter; a broken folder passes the empty one."""
     try:
         text = f"{run.id} {frame.run_title(run)} {run.queue().get('note', '')}".lower()
@@ -62,11 +64,11 @@ def _draw(run: Run) -> None:
 def _buttons(run: Run) -> None:
     places = st.container(horizontal=True, gap="small")
     has_weights = frame.has_weights(run)
-    target = "pages/map.py" if has_weights else "pages/train.py"
+    target = "../pages/map.py" if has_weights else "../pages/train.py"
     if places.button("Open map" if has_weights else "Watch", key=f"open-{run.id}", type="primary"):
         st.switch_page(target, query_params={state.RUN if has_weights else state.WATCH: run.id})
     if places.button("Train like this", key=f"like-{run.id}"):
-        st.switch_page("pages/train.py", query_params={state.CLONE: run.id})
+        st.switch_page("../pages/train.py", query_params={state.CLONE: run.id})
     with places.popover("", icon=":material/more_horiz:", help="Rename, note, delete"):
         queue = run.queue()
         name = st.text_input("Name", queue.get("name", ""), max_chars=120, key=f"name-{run.id}")

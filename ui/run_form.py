@@ -1,11 +1,14 @@
 """The form of a run: where it starts (a preset, a clone, the defaults) and one section per part of the config."""
 
+import json
+import zlib
 from typing import Any
 
 import streamlit as st
 
 from aelib.config import TrainingConfig
 from aelib.errors import AelibError
+from aelib.files import parse_json
 from aelib.presets import PRESETS
 from aelib.registry import CORRUPTIONS, DATASETS, MODELS, NETWORKS
 from ui import cached, forms, frame, state
@@ -14,7 +17,31 @@ _BLANK = "own settings"
 
 
 def choose_start() -> tuple[dict[str, Any], str]:
-    """What the form begins with, and the prefix of its widgets' keys (another start is another form)."""
+    """What the form begins with, and the prefix of its widgets' keys (another start is another form).
+
+    A form in the address (a link, a reload) wins over the preset or the clone it was opened from, until another of
+    these is chosen.
+    """
+    start, key = _chosen_start()
+    origin, text = key, state.address(state.FORM)
+    if text and text != state.get(state.FORM_WRITTEN):
+        try:
+            linked = parse_json(text, "the form in this link")
+            state.put(state.FORM_START, (origin, linked, f"link-{zlib.crc32(text.encode())}"))
+        except AelibError as error:
+            st.warning(str(error))
+    kept = state.get(state.FORM_START)
+    return kept[1:] if kept and kept[0] == origin and isinstance(kept[1], dict) else (start, key)
+
+
+def remember(raw: dict[str, Any]) -> None:
+    """Write the form into the address, so that a reload or a link opens it as it stands."""
+    text = json.dumps(raw, separators=(",", ":"))
+    state.put(state.FORM_WRITTEN, text)
+    state.put_address(state.FORM, text)
+
+
+def _chosen_start() -> tuple[dict[str, Any], str]:
     cloned = state.address(state.CLONE)
     if cloned:
         try:

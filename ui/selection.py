@@ -44,7 +44,7 @@ def clear() -> None:
 
 def polygon_text(polygon: list[list[float]]) -> str:
     """Corners for an operation."""
-    return ";".join(f"{x:.5g},{y:.5g}" for x, y in polygon)
+    return ";".join(f"{x:.9g},{y:.9g}" for x, y in polygon)
 
 
 def rows_inside(points: np.ndarray, polygon: list[list[float]]) -> np.ndarray:

@@ -23,11 +23,14 @@ DATA_SPLIT = "items"
 DATASET = "dataset"
 PRESET = "preset"
 CLONE = "clone"
+FORM = "form"  # Train: the whole form as JSON
 WATCH = "watch"  # Train: the run being watched
 
 # Not in the address.
 DELETED = "deleted-run"
 NONCE = "train-nonce"
+FORM_START = "form-start"  # (what it was opened from, raw config, key of the widgets)
+FORM_WRITTEN = "form-written"  # the form as this page last wrote it into the address
 BROUGHT = "train-dataset"  # raw config of the dataset that the Data page sent
 SEEN = "map-gesture-seen"
 SELECTED = "selected-items"  # (run, the address's text, items)
@@ -62,7 +65,13 @@ def put_address(key: str, value: str) -> None:
 
 
 def choose(
-    label: str, options: Sequence[str], key: str, default: str, *, show: Callable[[str], str] = str, help: str | None = None
+    label: str,
+    options: Sequence[str],
+    key: str,
+    default: str,
+    *,
+    show: Callable[[str], str] = str,
+    help: str | None = None,
 ) -> str:
     """A select box whose raw value stands in the address and stays for the session, on every page that shows it.
 

@@ -96,18 +96,19 @@ def _buttons(run: Run, state_now: str) -> None:
             st.rerun()
     elif state_now == "stopping":
         places[0].caption("Stopping after this report…")
-    elif state_now in ("stopped", "interrupted", "failed"):
-        if places[0].button("Resume", icon=":material/resume:", width="stretch", key=f"resume-{run.id}"):
-            queue.resume(run)
-            st.rerun(scope="app")
+    elif state_now in ("stopped", "interrupted", "failed") and places[0].button(
+        "Resume", icon=":material/resume:", width="stretch", key=f"resume-{run.id}"
+    ):
+        queue.resume(run)
+        st.rerun(scope="app")
     if places[1].button("Clone", icon=":material/content_copy:", width="stretch", key=f"clone-{run.id}"):
         state.put_address(state.CLONE, run.id)
         st.rerun(scope="app")
     has_weights = frame.has_weights(run)
     if has_weights and places[2].button("Open map", icon=":material/map:", width="stretch", key=f"map-{run.id}"):
-        st.switch_page("pages/map.py", query_params={state.RUN: run.id})
+        st.switch_page("../pages/map.py", query_params={state.RUN: run.id})
     if has_weights and places[3].button("Reconstructions", width="stretch", key=f"recon-{run.id}"):
-        st.switch_page("pages/reconstructions.py", query_params={state.RUN: run.id})
+        st.switch_page("../pages/reconstructions.py", query_params={state.RUN: run.id})
 
 
 def _curves(rows: list[dict]) -> None:

@@ -141,7 +141,9 @@ def reconstruct(
     out: Annotated[Path, typer.Option(help="The PNG to write: items above, reconstructions below")],
     split: Annotated[str, typer.Option(help="train, validation or test")] = "validation",
     count: Annotated[int, typer.Option(min=1, max=64, help="How many items")] = 12,
-    worst: Annotated[bool, typer.Option("--worst", help="The items with the largest error, instead of the first")] = False,
+    worst: Annotated[
+        bool, typer.Option("--worst", help="The items with the largest error, instead of the first")
+    ] = False,
     checkpoints: Checkpoints = default_checkpoints(),
     as_json: AsJson = False,
 ) -> None:

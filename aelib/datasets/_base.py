@@ -82,8 +82,8 @@ class Dataset:
         for name in SPLITS:
             items = self.splits[name]
             digest.update(repr((name, items.images.shape)).encode())
-            digest.update(memoryview(np.ascontiguousarray(items.images)))
-            digest.update(b"" if items.labels is None else memoryview(np.ascontiguousarray(items.labels)))
+            digest.update(np.ascontiguousarray(items.images).data)
+            digest.update(b"" if items.labels is None else np.ascontiguousarray(items.labels).data)
         return digest.hexdigest()
 
     def all_items(self) -> Items:

@@ -1,0 +1,1 @@
+"""Bring in and take out: datasets, models, codes, reports."""

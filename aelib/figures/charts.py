@@ -29,7 +29,7 @@ def loss_curves(rows: Sequence[dict[str, Any]], part: str) -> "Figure":
             epochs, values = zip(*seen, strict=True)
             mode = "lines" if len(seen) > 1 else "markers"
             line = {"color": colour, "dash": dash, "width": 2}
-            figure.add_trace(go.Scatter(x=epochs, y=values, name=kind, mode=mode, line=line))
+            figure.add_trace(go.Scatter(x=epochs, y=values, name=kind, mode=mode, line=line, cliponaxis=False))
     figure.update_layout(margin=_MARGIN, height=220, legend={"orientation": "h", "y": 1.15, "x": 1, "xanchor": "right"})
     figure.update_xaxes(title="epoch", rangemode="tozero").update_yaxes(title=None)
     return figure
@@ -39,7 +39,9 @@ def code_bars(code: np.ndarray, mean: np.ndarray, spread: np.ndarray, order: np.
     """One code as bars, in standard deviations from the data's mean, in the given order of dimensions.
 
     Args:
-        code, mean, spread: (latent_dim,): the code, and the data's mean and standard deviation per dimension.
+        code: (latent_dim,).
+        mean: (latent_dim,), of the data.
+        spread: (latent_dim,), standard deviation of the data.
         order: Dimension numbers, first drawn first.
     """
     import plotly.graph_objects as go

@@ -1,7 +1,8 @@
-"""The same class has the same colour everywhere: Okabe-Ito for the first eight, then a set made to differ."""
+"""The same class has the same colour everywhere: Okabe-Ito for the first seven, then a set made to differ."""
 
-OKABE_ITO = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
-# After the eight: colours of Glasbey's kind (plotly's Alphabet, itself from Green-Armytage 2010), picked for both themes.
+# Without its black or grey: on a map, grey means "not selected" or "missing".
+OKABE_ITO = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
+# After the seven: more hues that can be told apart on both themes.
 _MORE = (
     "#8C6D31", "#7A5AC8", "#17BECF", "#BCBD22", "#E377C2", "#2CA02C", "#D62728", "#9EDAE5", "#FF9896", "#98DF8A",
     "#C5B0D5", "#C49C94", "#F7B6D2", "#DBDB8D", "#AEC7E8", "#FFBB78", "#5254A3", "#637939", "#843C39", "#7B4173",

@@ -114,9 +114,7 @@ def claim(checkpoints: Path, owner: str, run_id: str = "") -> tuple[Run, int] | 
 def set_state(run: Run, attempt: int, state: str) -> bool:
     """Move a run on, if this attempt is still the one that counts (a fencing token)."""
     with index.transaction(run.folder.parent) as connection:
-        cursor = connection.execute(
-            "UPDATE runs SET state = ? WHERE id = ? AND attempt = ?", (state, run.id, attempt)
-        )
+        cursor = connection.execute("UPDATE runs SET state = ? WHERE id = ? AND attempt = ?", (state, run.id, attempt))
         return cursor.rowcount == 1
 
 

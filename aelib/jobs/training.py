@@ -122,7 +122,9 @@ class _Attempt:
         """A strip of two rows, the same validation items each time: the items above, reconstructions below."""
         import numpy as np
 
-        items = self.dataset.splits["validation"].take(np.arange(min(PREVIEW_ITEMS, self.dataset.info.counts["validation"])))
+        items = self.dataset.splits["validation"].take(
+            np.arange(min(PREVIEW_ITEMS, self.dataset.info.counts["validation"]))
+        )
         recon = codes.reconstruct(self.model, items.images, items.labels)
         pictures = np.concatenate([items.images, codes.to_bytes(recon)])
         factor = max(1, PREVIEW_PIXELS // items.images.shape[-1])
@@ -191,9 +193,9 @@ def _failed(run: Run, attempt: int, error: Exception) -> str:
 def _memory(run: Run, error: Exception) -> AelibError | None:
     if not isinstance(error, MemoryError) and "memory" not in str(error).lower():
         return None
-    batch = run.raw_config.get("training", {}).get("batch_size", 2)
+    batch = run.config().training.batch_size
     return AelibError(
-        "E_MEMORY", "There was not enough memory", str(error).splitlines()[0][:200],
+        "E_MEMORY", "There was not enough memory", str(error).partition("\n")[0][:200],
         f"Try training.batch_size {max(1, batch // 2)}",
     )  # fmt: skip
 

@@ -16,11 +16,12 @@ def sphere(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     no single great circle (an end at the origin, or opposite directions) the line is given instead.
     Source: White, "Sampling Generative Networks", 2016, section 2.1 (slerp).
     """
+    start, end = start.astype(np.float64), end.astype(np.float64)
     lengths = float(np.linalg.norm(start)), float(np.linalg.norm(end))
     if min(lengths) < 1e-8:
         return line(start, end, steps)
     a, b = start / lengths[0], end / lengths[1]
-    angle = float(np.arccos(np.clip(a @ b, -1.0, 1.0)))
+    angle = 2 * float(np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b)))  # arccos is blind near 0 and pi
     if angle < 1e-4 or angle > np.pi - 1e-4:
         return line(start, end, steps)
     shares = np.linspace(0.0, 1.0, steps)[:, None]

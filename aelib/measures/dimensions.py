@@ -59,8 +59,14 @@ def describe_dimensions(table: CodeTable) -> list[Dimension]:
         counts, _ = np.histogram(np.clip(values, low, high), bins=BINS, range=(low, high))
         found.append(
             Dimension(
-                int(number), float(low), float(high), float(values.mean()), float(values.std()),
-                float(weight[number]), tuple(int(count) for count in counts), bool(weight[number] < floor),
-            )  # fmt: skip
+                int(number),
+                float(low),
+                float(high),
+                float(values.mean()),
+                float(values.std()),
+                float(weight[number]),
+                tuple(int(count) for count in counts),
+                bool(weight[number] < floor),
+            )
         )
     return found

@@ -39,4 +39,3 @@ def evaluate(model: Model, batches: Batches, stage: Stage, seed: int) -> dict[st
         if training:
             model.train()
     return {name: value / len(batches) for name, value in sums.items()}
-

@@ -123,24 +123,31 @@ class _Training:
                 if stage.prepare:
                     stage.prepare(self._passes)
                 self.optimisers = {phase.name: self._optimiser(phase) for phase in stage.phases}
-            if stage.fit:
-                stage.fit(self._passes)
-            if stage.fit or self.plan[number] == 0:  # nothing to iterate: one report with the figures
-                yield self._finished(stage, number, 0, Progress(1, 1), {}, 0.0, last)
-            for epoch in range(self.first_epoch, 0 if stage.fit else self.plan[number]):
-                patience = self.run.training.patience
-                if patience and last and epoch - 1 - self.best_epoch >= patience:
-                    break  # asked before an epoch, so that a resumed run stops where the unbroken one did
-                yield from self._epoch(stage, number, epoch, last)
+            yield from self._stage(stage, number, last)
             if stage.finish:
-                if last:  # finish works on the best weights, and its result is what is kept
-                    self._take_best()
-                    self.best_value = float("inf")
-                stage.finish(self._passes)
-                if last:
-                    yield self._finished(stage, number, self.plan[number], Progress(1, 1), {}, 0.0, last)
+                yield from self._finish(stage, number, last)
             self.first_epoch = 0
         self._take_best()
+
+    def _stage(self, stage: Stage, number: int, last: bool) -> Iterator[Report]:
+        if stage.fit:
+            stage.fit(self._passes)
+        if self.plan[number] == 0:  # nothing to iterate: one report with the figures
+            yield self._finished(stage, number, 0, Progress(1, 1), {}, 0.0, last)
+        patience = self.run.training.patience
+        for epoch in range(self.first_epoch, self.plan[number]):
+            if patience and last and epoch - 1 - self.best_epoch >= patience:
+                break  # asked before an epoch, so that a resumed run stops where the unbroken one did
+            yield from self._epoch(stage, number, epoch, last)
+
+    def _finish(self, stage: Stage, number: int, last: bool) -> Iterator[Report]:
+        assert stage.finish, "asked only of a stage that has one"
+        if last:  # finish works on the best weights, and its result is what is kept
+            self._take_best()
+            self.best_value = float("inf")
+        stage.finish(self._passes)
+        if last:
+            yield self._finished(stage, number, self.plan[number], Progress(1, 1), {}, 0.0, last)
 
     def _epoch(self, stage: Stage, number: int, epoch: int, last: bool) -> Iterator[Report]:
         training, sums, seen = self.run.training, _Means(), 0
@@ -162,9 +169,7 @@ class _Training:
         if self.device != "cpu":
             sums.means()  # waits for the device, so that the speed is honest
         speed = seen / max(time.monotonic() - began, 1e-9)
-        yield self._finished(
-            stage, number, epoch + 1, progress, self._finite(sums.means(), stage, epoch), speed, last
-        )
+        yield self._finished(stage, number, epoch + 1, progress, self._finite(sums.means(), stage, epoch), speed, last)
 
     def _step(self, stage: Stage, batch: Batch, progress: Progress, sums: "_Means") -> None:
         for phase in stage.phases:

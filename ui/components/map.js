@@ -1,5 +1,26 @@
 // The latent map: a Streamlit component (v2). Streamlit runs the default export again whenever data or theme
-// change, so it only finds the mounted map and hands it the news. map.py says what `data` holds.
+// change, so it only finds the mounted map and hands it the news.
+//
+// What Python gives (addresses relative to document.baseURI and immutable; arrays little-endian, by row):
+//   id          changes when anything below changes
+//   height      CSS pixels
+//   points      {url, count}: float32 x0, y0, x1, y1, …; NaN: a row without a place; y points up
+//   items       {url}: int32, the number the card shows
+//   labels      {url, classes: [name]} or null: int32, -1 missing
+//   colour      {name, kind: "class", url, palette, classes?}: int32 into the palette, or
+//               {name, kind: "quantity", url, low, high, palette, unit}: float32, NaN missing; or null
+//   figures     [{name, url}]: float32, the card's lines
+//   thumbnails  {url with "{chunk}", chunk, shape: [h, w, c]} or null: uint8 by row
+//   decode      {url, map} or null: a Live route, asked {map, points: [[x, y]]}
+//   selection   {rows: [row], seq?} or null; with seq, an answer older than the last gesture is passed over
+//   picked      row or null
+//   camera      [x, y, CSS pixels per unit] or null: the data coordinate in the middle of the view
+//   marks       [{name, x, y}]
+// What goes to Python (setStateValue), seq always higher than the last:
+//   selection   {kind: "lasso", polygon: [[x, y]], mode: "replace" | "add" | "remove", seq}
+//               {kind: "click", row, mode: "replace" | "toggle", seq}, {kind: "clear", seq}
+//   ground      {x, y, seq}; null once the place is closed
+// The camera goes into the page's address (camera=x,y,scale), without a rerun; a whole map takes it away.
 
 import { MapView } from "./map_view.js";
 

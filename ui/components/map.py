@@ -8,7 +8,7 @@ import numpy as np
 
 from aelib.config import PluginConfig
 from aelib.figures.colours import class_palette, viridis
-from ui import cached, decoding
+from ui import cached, decoding, state
 from ui.components import modules
 
 HEIGHT = 620
@@ -72,7 +72,7 @@ def latent_map(
             "shape": [high, wide, channels],
         },
         "decode": {"url": f"api/runs/{run_id}/decode_at", "map": text},
-        "selection": None if selection is None else {"rows": selection.tolist()},
+        "selection": None if selection is None else {"rows": selection.tolist(), "seq": state.get(state.SEEN, 0)},
         "picked": picked,
         "camera": camera,
         "marks": marks or [],
@@ -93,7 +93,12 @@ def _colour(run_id: str, base: str, rows: np.ndarray, colour: str) -> dict[str, 
     table = cached.table(run_id)
     if colour == "class":
         classes = cached.info(run_id).classes
-        return {"name": "class", "kind": "class", "url": f"{base}/labels", "palette": class_palette(max(len(classes), 1))}
+        return {
+            "name": "class",
+            "kind": "class",
+            "url": f"{base}/labels",
+            "palette": class_palette(max(len(classes), 1)),
+        }
     values, name, unit, what = table.errors[rows], "reconstruction error", "squared error per item", "errors"
     if colour == "spread" and table.spreads is not None:
         values, name, unit, what = table.spreads[rows].mean(axis=1), "spread", "mean standard deviation", "spread"

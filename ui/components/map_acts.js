@@ -1,6 +1,6 @@
 // What each gesture does to a map.
 
-import { extended, thinned } from "./map_lasso.js";
+import { extended, rounded, thinned } from "./map_lasso.js";
 
 const KEY_PAN = 60; // CSS pixels per press of an arrow, four times that with shift
 const KEY_ZOOM = 1.6;
@@ -92,7 +92,8 @@ function lassoed(view, data) {
   view.stroke = null;
   view.stage.ask("overlay");
   if (places.length < 3 || !data.index) return;
-  view.polygon = thinned(places).map(([left, top]) => view.stage.toData(left, top));
+  const { scale } = view.stage.camera;
+  view.polygon = rounded(thinned(places).map(([left, top]) => view.stage.toData(left, top)), scale);
   data.selectInside(view.polygon, mode);
   view.selectionChanged();
   view.send("selection", { kind: "lasso", polygon: view.polygon, mode });

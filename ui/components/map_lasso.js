@@ -9,10 +9,10 @@
  */
 export function inside(polygon, x, y) {
   let odd = false;
-  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i, i += 1) {
-    const [xi, yi] = polygon[i];
-    const [xj, yj] = polygon[j];
-    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) odd = !odd;
+  for (let i = 0; i < polygon.length; i += 1) {
+    const [ax, ay] = polygon[i];
+    const [bx, by] = polygon[i + 1 === polygon.length ? 0 : i + 1];
+    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) odd = !odd;
   }
   return odd;
 }
@@ -92,6 +92,16 @@ export function extended(stroke, left, top, apart = 3) {
 export function thinned(stroke, most = 400) {
   const step = Math.ceil(stroke.length / most);
   return step <= 1 ? stroke : stroke.filter((_, at) => at % step === 0);
+}
+
+/**
+ * A polygon to a tenth of a pixel: short to send and to keep in a link.
+ * @param {number[][]} polygon data coordinates
+ * @param {number} scale CSS pixels per unit
+ */
+export function rounded(polygon, scale) {
+  const decimals = Math.max(0, Math.min(20, Math.ceil(Math.log10(10 * scale))));
+  return polygon.map((corner) => corner.map((value) => Number(value.toFixed(decimals))));
 }
 
 /**

@@ -45,7 +45,7 @@ export function drawPictures(data, found, buffer, paint, lit, ratio, theme) {
   const { pictures, index } = data;
   const { shape } = pictures.source;
   const side = pictureSide(buffer.width * buffer.height, found.length, Math.max(shape[0], shape[1]), ratio);
-  const border = Math.max(1, Math.round(1.25 * ratio));
+  const border = Math.round(2 * ratio);
   const apart = side + 2 * border + ratio;
   const taken = new Map();
   const cell = (left, top) => `${Math.floor(left / apart)}/${Math.floor(top / apart)}`;

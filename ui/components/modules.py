@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
+from streamlit.components.v2 import component
 
 from aelib.errors import AelibError
 
@@ -23,7 +23,7 @@ export default function (component) {
   let ended = false;
   let cleanup = null;
   import(address).then((module) => { if (!ended) cleanup = module.default(component); })
-    .catch(() => { component.parentElement.textContent = "This part of the page could not be loaded. Reload the page."; });
+    .catch(() => { component.parentElement.textContent = "This part of the page did not load. Reload the page."; });
   return () => { ended = true; if (cleanup) cleanup(); };
 }
 """
@@ -49,4 +49,4 @@ def read(wanted_version: str, file: str) -> bytes:
 def declare(name: str) -> Callable[..., Any]:
     """The mount function of the component in ``<name>.js`` and ``<name>.css``."""
     css = (FOLDER / f"{name}.css").read_text("utf-8")
-    return st.components.v2.component(f"loupe_{name}", js=_STUB % f"api/components/{version()}/{name}.js", css=css)
+    return component(f"loupe_{name}", js=_STUB % f"api/components/{version()}/{name}.js", css=css)
