@@ -24,14 +24,10 @@ if TYPE_CHECKING:
 FORMAT = 1  # of config.json; a higher number was written by a newer aelib
 
 
-class Config(BaseModel, frozen=True):
+class Config(BaseModel):
     """Base of every config: frozen, no unknown keys, no NaN, no infinity, no silent conversion."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
-
-    if TYPE_CHECKING:  # pydantic makes it for frozen models; type checkers cannot see that
-
-        def __hash__(self) -> int: ...
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class PluginConfig(Config):

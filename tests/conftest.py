@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -93,14 +92,6 @@ def copy_of(checkpoints: Path) -> Callable:
         return Run(checkpoints / run.id)
 
     return copy
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 30.0, every: float = 0.02) -> None:
-    """Return as soon as a condition holds; fail when it does not within this time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"not within {seconds} s: {getattr(condition, '__doc__', None) or condition}"
-        time.sleep(every)
 
 
 @pytest.fixture

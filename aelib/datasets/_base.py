@@ -138,7 +138,11 @@ def data_folder() -> Path:
     return Path(os.environ.get("AELIB_DATA") or Path.home() / ".cache" / "aelib").expanduser()
 
 
-@lru_cache(maxsize=4)
 def load_dataset(config: PluginConfig) -> Dataset:
     """The dataset a config names. Raises ``AelibError`` when it cannot be had; kept for the next call."""
+    return _load(config)  # type: ignore[arg-type]  # frozen models hash by value, which type checkers cannot see
+
+
+@lru_cache(maxsize=4)
+def _load(config: PluginConfig) -> Dataset:
     return DATASETS.load(config.name).load(config)

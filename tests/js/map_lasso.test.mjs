@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { changed, extended, inside, members, thinned } from "../../ui/components/map_lasso.js";
+import { changed, extended, inside, members, rounded, thinned } from "../../ui/components/map_lasso.js";
 import { indexed } from "../../ui/components/map_nearest.js";
 import { random } from "./map_random.mjs";
 
@@ -75,6 +75,15 @@ test("replace, add, remove and toggle", () => {
   assert.deepEqual(after([-1, 4, 99], "add"), [1, 0, 0, 1], "rows that do not exist are passed over");
   assert.equal(changed(start, [1], "add").count, 3);
   assert.deepEqual([...start], [1, 0, 0, 1], "the old selection stays as it was");
+});
+
+test("corners are rounded to less than a tenth of a pixel at any scale", () => {
+  for (const scale of [0.02, 1, 37.5, 1e6]) {
+    const corner = [12.3456789012, -0.000123456789];
+    const [got] = rounded([corner], scale);
+    got.forEach((value, axis) => assert.ok(Math.abs(value - corner[axis]) * scale <= 0.051));
+  }
+  assert.deepEqual(rounded([[12.3456789, 1]], 30), [[12.346, 1]]);
 });
 
 test("a stroke drops places too near to matter, and long ones are thinned", () => {
