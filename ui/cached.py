@@ -9,6 +9,7 @@ import streamlit as st
 from aelib import codes
 from aelib.config import PluginConfig
 from aelib.datasets._base import DataInfo, Items, load_dataset
+from aelib.errors import AelibError
 from aelib.latent.support import Support
 from aelib.projections import _base as projections
 from aelib.registry import PROJECTIONS
@@ -48,8 +49,13 @@ def info(run_id: str) -> DataInfo:
 
 
 def items(run_id: str) -> Items:
-    """All items of the run's dataset, in the order of its code table."""
-    return _items(run(run_id).dataset())
+    """All items of the run's dataset, in the order of its code table.
+
+    Raises ``E_DATASET_CHANGED`` when the data are no longer those the run learnt from: a wrong picture beside a code
+    would be worse than none.
+    """
+    found = run(run_id)
+    return _items(found.dataset(), found.raw_config.get("dataset_hash", ""))
 
 
 def support(run_id: str) -> Support:
@@ -90,8 +96,16 @@ def _table(run_id: str, version: str) -> codes.CodeTable:
 
 
 @_shared(max_entries=3)
-def _items(dataset: PluginConfig) -> Items:
-    return load_dataset(dataset).all_items()
+def _items(dataset: PluginConfig, expected: str) -> Items:
+    loaded = load_dataset(dataset)
+    if expected and loaded.hash != expected:
+        raise AelibError(
+            "E_DATASET_CHANGED",
+            f"The dataset {dataset.name!r} has changed since this run was trained",
+            "its sha256 is another one",
+            "Put the old files back, or train again on the data as they are now",
+        )
+    return loaded.all_items()
 
 
 @_shared(max_entries=8)

@@ -139,10 +139,14 @@ def data_folder() -> Path:
 
 
 def load_dataset(config: PluginConfig) -> Dataset:
-    """The dataset a config names. Raises ``AelibError`` when it cannot be had; kept for the next call."""
-    return _load(config)  # type: ignore[arg-type]  # frozen models hash by value, which type checkers cannot see
+    """The dataset a config names. Raises ``AelibError`` when it cannot be had; kept for the next call.
+
+    A dataset whose files may change has ``fingerprint(config) -> str``, which is cheap and changes with them.
+    """
+    fingerprint = getattr(DATASETS.load(config.name), "fingerprint", lambda config: "")
+    return _load(config, fingerprint(config))  # type: ignore[arg-type]  # frozen models hash by value, which type checkers cannot see
 
 
 @lru_cache(maxsize=4)
-def _load(config: PluginConfig) -> Dataset:
+def _load(config: PluginConfig, fingerprint: str) -> Dataset:
     return DATASETS.load(config.name).load(config)

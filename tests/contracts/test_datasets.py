@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aelib.config import RunConfig
+from aelib.config import RunConfig, read_choice
 from aelib.datasets import image_folder
 from aelib.datasets._base import SPLITS, load_dataset
 from aelib.errors import AelibError
@@ -562,3 +562,13 @@ def test_the_real_photos(real_data, tmp_path):
     assert len(dataset.classes) == 10
     assert dataset.info.item_shape == (3, 32, 32)
     assert "All 500 pictures have 32 x 32 pixels already; none was resampled." in dataset.notes
+
+
+def test_a_folder_that_changed_is_read_again(tmp_path: Path) -> None:
+    for number in range(12):
+        Image.new("L", (8, 8), number * 20).save(tmp_path / f"{number:02d}.png")
+    config = read_choice(DATASETS, {"name": "image_folder", "folder": str(tmp_path), "size": 8})
+    before = load_dataset(config)
+    assert load_dataset(config) is before, "nothing changed: the kept one"
+    Image.new("L", (8, 8), 255).save(tmp_path / "99.png")
+    assert sum(load_dataset(config).info.counts.values()) == 13
