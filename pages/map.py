@@ -26,6 +26,7 @@ st.caption(f"{frame.run_facts(run)} · {note}")
 rows = decoding.split_rows(run.id, split)
 points = cached.points(run.id, shown)
 assert points is not None, "projection_on_screen gives only what is there"
+cached.prepare(run.id, shown)
 view = map_state.read(run.id, points[rows], table.index[rows])
 
 stage, inspector = st.columns([2.6, 1], gap="medium")

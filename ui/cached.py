@@ -1,5 +1,7 @@
 """Every cache of the app. Keys are run ids, versions of their weights, and frozen configs; never arrays or models."""
 
+import contextlib
+import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -80,6 +82,24 @@ def stored_projection(run_id: str, config: PluginConfig) -> projections.Projecti
     """The projection kept in the run folder, with its quality, or None."""
     found = run(run_id)
     return _stored(run_id, projections.key(found, config), config) if projections.stored(found, config) else None
+
+
+def prepare(run_id: str, config: PluginConfig | None = None) -> None:
+    """Load in the background what the first live decode needs, so that it answers as fast as the later ones.
+
+    Args:
+        run_id: The run on screen.
+        config: The map on screen, if there is one.
+    """
+
+    def load() -> None:
+        with contextlib.suppress(AelibError):  # the decode itself will say what is wrong
+            model(run_id)
+            support(run_id)
+            if config is not None:
+                plane_support(run_id, config)
+
+    threading.Thread(target=load, daemon=True, name=f"prepare {run_id}").start()
 
 
 @_shared(max_entries=8)

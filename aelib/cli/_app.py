@@ -64,8 +64,7 @@ def train(
     run, state = train_in_front(checkpoints, config, name=name, run_id=run_id, quiet=as_json)
     answer = _describe(run)
     _say(answer, _sentence(answer), as_json)
-    if state == "failed":
-        raise AelibError(*[run.error().get(key, "") for key in ("code", "what", "why", "how_to_fix")])
+    _raise_failure(run, state)
 
 
 @app.command()
@@ -74,9 +73,10 @@ def resume(run_id: RunId, checkpoints: Checkpoints = default_checkpoints(), as_j
     from aelib.cli._train import resume_in_front
 
     run = open_run(checkpoints, run_id)
-    resume_in_front(run, quiet=as_json)
+    state = resume_in_front(run, quiet=as_json)
     answer = _describe(run)
     _say(answer, _sentence(answer), as_json)
+    _raise_failure(run, state)
 
 
 @app.command()
@@ -91,6 +91,7 @@ def runs(checkpoints: Checkpoints = default_checkpoints(), as_json: AsJson = Fal
 def show(run_id: RunId, checkpoints: Checkpoints = default_checkpoints(), as_json: AsJson = False) -> None:
     """Everything written down about a run: its config, state and figures."""
     run = open_run(checkpoints, run_id)
+    run.status()  # raises for a broken folder, which the list only marks
     answer = {**_describe(run), "config": run.config().model_dump(mode="json"), "metrics": run.metrics()[-1:]}
     _say(answer, json.dumps(answer, indent=2), as_json)
 
@@ -173,6 +174,11 @@ def _table(run: Run, split: str) -> codes.CodeTable:
     return table.take(table.rows(split))
 
 
+def _raise_failure(run: Run, state: str) -> None:
+    if state == "failed":
+        raise AelibError(*[run.error().get(key, "") for key in ("code", "what", "why", "how_to_fix")])
+
+
 def _describe(run: Run) -> dict[str, Any]:
     try:
         status, raw = run.status(), run.raw_config
@@ -180,8 +186,8 @@ def _describe(run: Run) -> dict[str, Any]:
             "run": run.id,
             "name": run.queue().get("name", ""),
             "state": status["state"],
-            "dataset": raw.get("dataset", {}).get("name"),
-            "model": raw.get("model", {}).get("name"),
+            "dataset": _name(raw, "dataset"),
+            "model": _name(raw, "model"),
             "epoch": status.get("epoch", 0),
             "validation_error": status.get("validation_error"),
             "test_error": status.get("test_error"),
@@ -189,6 +195,11 @@ def _describe(run: Run) -> dict[str, Any]:
         }
     except AelibError as error:
         return {"run": run.id, "name": "", "state": "broken", "problem": str(error)}
+
+
+def _name(raw: dict[str, Any], section: str) -> str | None:
+    part = raw.get(section)
+    return part.get("name") if isinstance(part, dict) else part if isinstance(part, str) else None
 
 
 def _sentence(row: dict[str, Any]) -> str:

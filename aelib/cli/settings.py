@@ -32,10 +32,21 @@ def read_settings(
         if not equals or not section:
             raise AelibError("E_CONFIG", f"--set {setting!r} is not understood", "", "Write FIELD=VALUE")
         if dot:
-            raw.setdefault(section, {})[field] = read_value(value)
+            _fields(raw, section)[field] = read_value(value)
         else:
             raw[section] = read_value(value)
     return raw
+
+
+def _fields(raw: dict[str, Any], section: str) -> dict[str, Any]:
+    """A section's fields, to be written to; a name alone becomes ``{"name": …}``."""
+    if isinstance(raw.get(section), str):
+        raw[section] = {"name": raw[section]}
+    fields = raw.setdefault(section, {})
+    if not isinstance(fields, dict):
+        why = "it is a list" if isinstance(fields, list) else "it is one value"
+        raise AelibError("E_CONFIG", f"{section!r} has no fields to set", why, "See the settings with `show --json`")
+    return fields
 
 
 def read_plugin(plugins: Registry, name: str, settings: list[str]) -> PluginConfig:
@@ -48,7 +59,7 @@ def read_value(word: str) -> Any:
     """A JSON value where it is one (numbers, true, lists), comma-separated whole numbers as a list, else the text."""
     try:
         return json.loads(word)
-    except ValueError:
+    except (ValueError, RecursionError):
         parts = word.split(",")
         return [int(part) for part in parts] if len(parts) > 1 and all(p.strip().isdigit() for p in parts) else word
 
@@ -79,6 +90,7 @@ def _changed(section: str, part: Config) -> list[str]:
     for name, field in type(part).model_fields.items():
         value = getattr(part, name)
         if name != "name" and value != field.get_default(call_default_factory=True):
-            text = json.dumps(value, separators=(",", ":"))
-            words.append(f"--set {shlex.quote(f'{section}.{name}={value if isinstance(value, str) else text}')}")
+            plain = isinstance(value, str) and read_value(value) == value  # "2026" must not come back as a number
+            text = value if plain else json.dumps(value, separators=(",", ":"))
+            words.append(f"--set {shlex.quote(f'{section}.{name}={text}')}")
     return words
