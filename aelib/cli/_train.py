@@ -23,25 +23,25 @@ def train_in_front(
 ) -> tuple[Run, str]:
     """Make a run, claim it, train it here. Returns the run and the state it ended in."""
     prepared = queue.prepare(config)
-    with index.transaction(checkpoints) as connection:
-        run = create_run(checkpoints, prepared, name=name, run_id=run_id)
-        index.insert(connection, run, "queued")
-    return run, _work_in_front(run, quiet)
+    with claimer(checkpoints) as owner:
+        with index.transaction(checkpoints) as connection:
+            run = create_run(checkpoints, prepared, name=name, run_id=run_id)
+            index.insert(connection, run, "queued")
+            claimed = queue.take(connection, checkpoints, owner, run.id)  # before an open app can take it
+        return run, _work_in_front(run, claimed, quiet)
 
 
 def resume_in_front(run: Run, *, quiet: bool = False) -> str:
     """Queue a run again, claim it, go on with it here."""
-    queue.resume(run)
-    return _work_in_front(run, quiet)
-
-
-def _work_in_front(run: Run, quiet: bool) -> str:
     with claimer(run.folder.parent) as owner:
-        claimed = queue.claim(run.folder.parent, owner, run.id)
-        if claimed is None:
-            raise AelibError("E_CONFLICT", f"{run.id} was taken by another process")
-        with _stop_on_interrupt(), _bar(run, quiet) as on_report:
-            return work(*claimed, on_report)
+        return _work_in_front(run, queue.resume(run, owner), quiet)
+
+
+def _work_in_front(run: Run, claimed: tuple[Run, int] | None, quiet: bool) -> str:
+    if claimed is None:
+        raise AelibError("E_CONFLICT", f"{run.id} was taken by another process")
+    with _stop_on_interrupt(), _bar(run, quiet) as on_report:
+        return work(*claimed, on_report)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aelib.errors import AelibError
+from aelib.files import saying_disk_faults
 from aelib.jobs import local, queue
 from aelib.runs.lock import hold
 
@@ -28,7 +29,7 @@ class Dispatcher(threading.Thread):
             with claimer(self.checkpoints) as owner:
                 while not self.ending.wait(SECONDS):
                     self._look(owner)
-        except OSError as error:  # a folder that cannot be written: nothing can be started there
+        except AelibError as error:  # a folder that cannot be written: nothing can be started there
             self.problem = str(error)
 
     def _look(self, owner: str) -> None:
@@ -59,10 +60,15 @@ def dispatch(checkpoints: Path, owner: str) -> None:
 
 @contextlib.contextmanager
 def claimer(checkpoints: Path) -> Iterator[str]:
-    """Hold an owner's lock; yields its name. A claim whose owner is gone and whose run has no lock is dead."""
+    """Hold an owner's lock; yields its name. A claim whose owner is gone and whose run has no lock is dead.
+
+    Raises ``E_DISK`` when the folder cannot be written.
+    """
     folder = checkpoints / ".owners"
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{os.getpid()}-{secrets.token_hex(4)}.lock"
+    with saying_disk_faults(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch()
     try:
         with hold(path) as held:
             assert held, "nobody else can have this name"

@@ -1,5 +1,6 @@
 """Submit, stop, resume, claim: every change of who-runs-what is one transaction."""
 
+import sqlite3
 import time
 from pathlib import Path
 
@@ -46,8 +47,11 @@ def stop(run: Run) -> None:
             raise AelibError("E_CONFLICT", f"{run.id} is not running", f"it is {state}")
 
 
-def resume(run: Run) -> None:
-    """Queue a stopped, interrupted or failed run again; it goes on from its last resume point."""
+def resume(run: Run, owner: str = "") -> tuple[Run, int] | None:
+    """Queue a stopped, interrupted or failed run again; it goes on from its last resume point.
+
+    With an ``owner`` it is claimed at once, before any other can take it, and given as by ``claim``.
+    """
     with index.transaction(run.folder.parent) as connection:
         status = run.status()
         if status["state"] not in ("stopped", "interrupted", "failed", "paused"):
@@ -56,6 +60,7 @@ def resume(run: Run) -> None:
         (run.folder / "error.json").unlink(missing_ok=True)
         run.write_status(**{**status, "state": "queued"})
         index.insert(connection, run, "queued")
+        return take(connection, run.folder.parent, owner, run.id) if owner else None
 
 
 def delete(run: Run) -> Path:
@@ -86,28 +91,33 @@ def claim(checkpoints: Path, owner: str, run_id: str = "") -> tuple[Run, int] | 
         The run and its attempt, or None when nothing can start.
     """
     with index.transaction(checkpoints) as connection:
-        row = connection.execute(
-            """SELECT id, attempt FROM runs AS waiting WHERE state = 'queued' AND (id = ?1 OR ?1 = '' AND
-               (SELECT count(*) FROM runs WHERE device = waiting.device AND state IN ('starting','running','stopping'))
-               < ?2) ORDER BY priority DESC, seq LIMIT 1""",
-            (run_id, RUNS_PER_DEVICE),
-        ).fetchone()
-        if row is None:
-            return None
-        run, attempt = Run(checkpoints / row[0]), row[1] + 1
-        if not (run.folder / "config.json").exists():  # deleted while it waited
-            connection.execute("DELETE FROM runs WHERE id = ?", (run.id,))
-            return None
-        try:
-            status, _ = run.status(), run.queue()
-        except AelibError:  # a broken folder must not hold up those behind it; its page says what is broken
-            connection.execute("UPDATE runs SET state = 'failed' WHERE id = ?", (run.id,))
-            return None
-        run.change_queue(attempt=attempt)
-        connection.execute(
-            "UPDATE runs SET state = 'starting', attempt = ?, owner = ? WHERE id = ?", (attempt, owner, run.id)
-        )
-        run.write_status(**{**status, "state": "starting", "attempt": attempt})
+        return take(connection, checkpoints, owner, run_id)
+
+
+def take(connection: sqlite3.Connection, checkpoints: Path, owner: str, run_id: str = "") -> tuple[Run, int] | None:
+    """``claim`` within a transaction that is open already."""
+    row = connection.execute(
+        """SELECT id, attempt FROM runs AS waiting WHERE state = 'queued' AND (id = ?1 OR ?1 = '' AND
+           (SELECT count(*) FROM runs WHERE device = waiting.device AND state IN ('starting','running','stopping'))
+           < ?2) ORDER BY priority DESC, seq LIMIT 1""",
+        (run_id, RUNS_PER_DEVICE),
+    ).fetchone()
+    if row is None:
+        return None
+    run, attempt = Run(checkpoints / row[0]), row[1] + 1
+    if not (run.folder / "config.json").exists():  # deleted while it waited
+        connection.execute("DELETE FROM runs WHERE id = ?", (run.id,))
+        return None
+    try:
+        status, _ = run.status(), run.queue()
+    except AelibError:  # a broken folder must not hold up those behind it; its page says what is broken
+        connection.execute("UPDATE runs SET state = 'failed' WHERE id = ?", (run.id,))
+        return None
+    run.change_queue(attempt=attempt)
+    connection.execute(
+        "UPDATE runs SET state = 'starting', attempt = ?, owner = ? WHERE id = ?", (attempt, owner, run.id)
+    )
+    run.write_status(**{**status, "state": "starting", "attempt": attempt})
     return run, attempt
 
 

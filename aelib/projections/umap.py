@@ -28,9 +28,9 @@ def fit(codes: np.ndarray, config: Config) -> np.ndarray:
     """Points (n, 2). Fewer than four items, or all codes alike, are laid out by PCA instead: UMAP cannot."""
     if len(codes) < 4 or np.ptp(codes, axis=0).max() == 0:
         return principal_scores(codes)
-    from umap import UMAP
-
     neighbours = min(config.neighbours, len(codes) - 1)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns that a seed means one thread, which is what a seed is for
+        warnings.simplefilter("ignore")  # of TensorFlow, which it wants for other things; of one thread under a seed
+        from umap import UMAP
+
         return UMAP(n_neighbors=neighbours, min_dist=config.min_dist, random_state=config.seed).fit_transform(codes)
