@@ -14,6 +14,7 @@ from aelib.registry import PROJECTIONS
 from ui import cached
 
 MOST_CODES = 512  # decoded by one request
+LARGEST = 1e9  # of a number in a code: beyond it a decoder's float32 overflows
 CHUNK_BYTES = 262_144  # of thumbnails in one answer, about
 
 
@@ -49,8 +50,9 @@ def decode_places(run_id: str, map_text: str, places: Any) -> Decoded:
     table, points = cached.table(run_id), cached.points(run_id, config)
     if points is None:
         raise AelibError("E_NOT_FOUND", "This map is not computed yet", "", "Wait for it, or take PCA")
-    if config.name == "axes" and table.codes.shape[1] == 2:
-        latents = given[:, [0, 1] if getattr(config, "across", 0) == 0 else [1, 0]]
+    axes = [getattr(config, "across", 0), getattr(config, "up", 0)]
+    if config.name == "axes" and table.codes.shape[1] == 2 and sorted(axes) == [0, 1]:
+        latents = given[:, axes]
         rows = np.zeros((len(given), 0), int)
     else:
         latents, rows = blend(given, points, table.codes)
@@ -123,13 +125,14 @@ def _pictures(run_id: str, latents: np.ndarray) -> np.ndarray:
 
 def _numbers(raw: Any, width: int, name: str) -> np.ndarray:
     try:
-        given = np.asarray(raw, dtype=np.float32)
-    except (TypeError, ValueError):
-        given = np.zeros((0, 0), np.float32)
-    if given.ndim != 2 or given.shape[1] != width or not 1 <= len(given) <= MOST_CODES or not np.isfinite(given).all():
+        given = np.asarray(raw, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        given = np.zeros(0)
+    fits = given.ndim == 2 and given.shape[1] == width and 1 <= len(given) <= MOST_CODES
+    if not fits or not (np.abs(given) < LARGEST).all():  # false for NaN, too
         why = f"wanted 1 to {MOST_CODES} rows of {width} finite numbers"
         raise AelibError("E_CODES", f"The {name} cannot be decoded", why)
-    return given
+    return given.astype(np.float32)
 
 
 def _same_version(run_id: str, version: str) -> None:

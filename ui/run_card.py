@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from aelib.errors import AelibError
-from aelib.runs.folder import Run, delete_run, restore_run
+from aelib.jobs import queue
+from aelib.runs.folder import Run
 from ui import frame, state
 
 
@@ -38,7 +39,7 @@ def offer_undo() -> None:
     said.info(f"{trashed.name.partition('~')[0]} is in the trash folder.", icon=":material/delete:")
     if button.button("Undo", width="stretch"):
         state.drop(state.DELETED)
-        restore_run(trashed)
+        queue.restore(trashed)
         st.rerun()
 
 
@@ -70,11 +71,11 @@ def _buttons(run: Run) -> None:
     if places.button("Train like this", key=f"like-{run.id}"):
         st.switch_page("../pages/train.py", query_params={state.CLONE: run.id})
     with places.popover("", icon=":material/more_horiz:", help="Rename, note, delete"):
-        queue = run.queue()
-        name = st.text_input("Name", queue.get("name", ""), max_chars=120, key=f"name-{run.id}")
-        note = st.text_area("Note", queue.get("note", ""), max_chars=2000, key=f"note-{run.id}")
+        known = run.queue()
+        name = st.text_input("Name", known.get("name", ""), max_chars=120, key=f"name-{run.id}")
+        note = st.text_area("Note", known.get("note", ""), max_chars=2000, key=f"note-{run.id}")
         if st.button("Save", key=f"save-{run.id}"):
-            run.change_queue(name=name, note=note)
+            queue.describe(run, name, note)
             st.rerun()
         st.caption(f"`{run.id}`")
         _delete_button(run)
@@ -82,7 +83,7 @@ def _buttons(run: Run) -> None:
 
 def _delete_button(run: Run) -> None:
     if st.button("Delete", key=f"delete-{run.id}", icon=":material/delete:"):
-        state.put(state.DELETED, delete_run(run))
+        state.put(state.DELETED, queue.delete(run))
         st.rerun()
 
 

@@ -18,7 +18,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )  # fmt: skip
 
-Checkpoints = Annotated[Path, typer.Option("--checkpoints", help="The folder of run folders", show_default=False)]
+Checkpoints = Annotated[
+    Path, typer.Option("--checkpoints", help="The folder of run folders", default_factory=default_checkpoints)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON on the last line")]
 RunId = Annotated[str, typer.Argument(help="A run's id, as `runs` lists them")]
 KINDS = {f"{plugins.kind}s": plugins for plugins in registry.ALL}
@@ -31,8 +33,8 @@ def _say(value: Any, text: str, as_json: bool) -> None:
 @app.command("list")
 def list_plugins(
     kind: Annotated[str, typer.Argument(help=" | ".join(KINDS))],
+    checkpoints: Checkpoints,
     as_json: AsJson = False,
-    checkpoints: Checkpoints = default_checkpoints(),
 ) -> None:
     """Name every plug-in of a kind, with its one-line help."""
     if kind not in KINDS:
@@ -44,6 +46,7 @@ def list_plugins(
 
 @app.command()
 def train(
+    checkpoints: Checkpoints,
     dataset: Annotated[str, typer.Option(help="Name of a dataset")] = "",
     model: Annotated[str, typer.Option(help="Name of a model")] = "",
     network: Annotated[str, typer.Option(help="Name of a network")] = "",
@@ -53,7 +56,6 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Short for --set training.epochs=N")] = None,
     name: Annotated[str, typer.Option(help="What you call this run")] = "",
     run_id: Annotated[str, typer.Option("--id", help="Give the run folder this id", hidden=True)] = "",
-    checkpoints: Checkpoints = default_checkpoints(),
     as_json: AsJson = False,
 ) -> None:
     """Train a model in the foreground; Ctrl-C stops it and keeps what it has."""
@@ -68,7 +70,7 @@ def train(
 
 
 @app.command()
-def resume(run_id: RunId, checkpoints: Checkpoints = default_checkpoints(), as_json: AsJson = False) -> None:
+def resume(run_id: RunId, checkpoints: Checkpoints, as_json: AsJson = False) -> None:
     """Go on with a stopped, interrupted or failed run, from its last resume point."""
     from aelib.cli._train import resume_in_front
 
@@ -80,7 +82,7 @@ def resume(run_id: RunId, checkpoints: Checkpoints = default_checkpoints(), as_j
 
 
 @app.command()
-def runs(checkpoints: Checkpoints = default_checkpoints(), as_json: AsJson = False) -> None:
+def runs(checkpoints: Checkpoints, as_json: AsJson = False) -> None:
     """List the runs, newest first."""
     rows = [_describe(run) for run in list_runs(checkpoints)]
     text = "\n".join(_sentence(row) for row in rows) or f"No runs in {checkpoints}. Start one: python -m aelib train"
@@ -88,7 +90,7 @@ def runs(checkpoints: Checkpoints = default_checkpoints(), as_json: AsJson = Fal
 
 
 @app.command()
-def show(run_id: RunId, checkpoints: Checkpoints = default_checkpoints(), as_json: AsJson = False) -> None:
+def show(run_id: RunId, checkpoints: Checkpoints, as_json: AsJson = False) -> None:
     """Everything written down about a run: its config, state and figures."""
     run = open_run(checkpoints, run_id)
     run.status()  # raises for a broken folder, which the list only marks
@@ -100,8 +102,8 @@ def show(run_id: RunId, checkpoints: Checkpoints = default_checkpoints(), as_jso
 def encode(
     run_id: RunId,
     out: Annotated[Path, typer.Option(help="The NPZ file to write")],
+    checkpoints: Checkpoints,
     split: Annotated[str, typer.Option(help="train, validation, test or all")] = "all",
-    checkpoints: Checkpoints = default_checkpoints(),
     as_json: AsJson = False,
 ) -> None:
     """Write codes, labels, index (and spreads where there are any) of a split."""
@@ -118,9 +120,9 @@ def encode(
 def project(
     run_id: RunId,
     out: Annotated[Path, typer.Option(help="The NPZ file to write")],
+    checkpoints: Checkpoints,
     method: Annotated[str, typer.Option(help="Name of a projection")] = "umap",
     settings: Annotated[list[str], typer.Option("--set", help="FIELD=VALUE of the method")] = [],  # noqa: B006
-    checkpoints: Checkpoints = default_checkpoints(),
     as_json: AsJson = False,
 ) -> None:
     """Write the points of all items, and keep them in the run folder for the map."""
@@ -140,12 +142,12 @@ def project(
 def reconstruct(
     run_id: RunId,
     out: Annotated[Path, typer.Option(help="The PNG to write: items above, reconstructions below")],
+    checkpoints: Checkpoints,
     split: Annotated[str, typer.Option(help="train, validation or test")] = "validation",
     count: Annotated[int, typer.Option(min=1, max=64, help="How many items")] = 12,
     worst: Annotated[
         bool, typer.Option("--worst", help="The items with the largest error, instead of the first")
     ] = False,
-    checkpoints: Checkpoints = default_checkpoints(),
     as_json: AsJson = False,
 ) -> None:
     """Draw items and their reconstructions, and print their squared errors."""

@@ -63,6 +63,12 @@ def resume(run: Run, owner: str = "") -> tuple[Run, int] | None:
         return take(connection, run.folder.parent, owner, run.id) if owner else None
 
 
+def describe(run: Run, name: str, note: str) -> None:
+    """Keep the user's name and note for a run; display text only."""
+    with index.transaction(run.folder.parent):
+        run.change_queue(name=name[:120], note=note[:2000])
+
+
 def delete(run: Run) -> Path:
     """Move a run to the trash and out of the queue. Raises ``E_CONFLICT`` for one that trains."""
     with index.transaction(run.folder.parent) as connection:

@@ -33,9 +33,12 @@ class Support:
     def share(self, queries: np.ndarray) -> np.ndarray:
         """For each query (m, d), the share (0..1) of the data that lies farther from its neighbours than the query.
 
-        1 means in the thick of the data, 0 means off it: shown as "nearer than x % of the data".
+        1 means in the thick of the data, 0 means off it: shown as "nearer than x % of the data". A query that is one
+        of the data's own codes is measured as they are: without itself.
         """
-        if len(self.codes) == 0:
+        if len(self.codes) < 2:
             return np.zeros(len(queries))
-        _, distances = nearest(np.asarray(queries, np.float32), self.codes, K)
-        return 1.0 - np.searchsorted(self.own, distances.mean(axis=1), side="left") / len(self.own)
+        _, distances = nearest(np.asarray(queries, np.float32), self.codes, K + 1)
+        is_own = distances[:, 0] == 0
+        mean = np.where(is_own, distances[:, 1:].mean(axis=1), distances[:, :-1].mean(axis=1))
+        return 1.0 - np.searchsorted(self.own, mean, side="left") / len(self.own)
