@@ -115,13 +115,7 @@ class RunConfig(Config):
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Self:
         """Build from plain values. Raises ``E_CONFIG`` with the field, its range and the nearest name."""
-        if isinstance(raw.get("format"), int) and raw["format"] > FORMAT:
-            raise AelibError(
-                "E_VERSION",
-                "This run was made by a newer aelib",
-                f"its config has format {raw['format']}, this one reads up to {FORMAT}",
-                "Update Latent Loupe",
-            )
+        refuse_newer(raw)
         try:
             return cls.model_validate(dict(raw))
         except ValidationError as error:
@@ -154,6 +148,17 @@ class RunConfig(Config):
 
 def _default(plugins: registry.Registry, name: str) -> PluginConfig:
     return plugins.load(name).Config()
+
+
+def refuse_newer(raw: Mapping[str, Any]) -> None:
+    """Raise ``E_VERSION`` for a config that a newer aelib wrote."""
+    if isinstance(raw.get("format"), int) and raw["format"] > FORMAT:
+        raise AelibError(
+            "E_VERSION",
+            "This run was made by a newer aelib",
+            f"its config has format {raw['format']}, this one reads up to {FORMAT}",
+            "Update Latent Loupe",
+        )
 
 
 def explain(error: ValidationError, schema: type[BaseModel], prefix: str = "") -> AelibError:

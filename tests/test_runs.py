@@ -138,7 +138,7 @@ def test_a_broken_config_is_told(checkpoints, text):
 @pytest.mark.parametrize("training", [None, 5, [], {"device": 7}])
 def test_an_odd_config_does_not_hinder_the_index(checkpoints, training):
     run = create_run(checkpoints, CONFIG)
-    write_json(run.folder / "config.json", {"training": training})
+    write_json(run.folder / "config.json", {**run.raw_config, "training": training})
     with index.transaction(checkpoints) as connection:
         assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
 

@@ -15,10 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from aelib.config import PluginConfig, RunConfig, read_choice
+from aelib.config import PluginConfig, RunConfig, read_choice, refuse_newer
 from aelib.errors import AelibError, nearest
 from aelib.files import read_json, read_lines, read_object, saying_disk_faults, write_bytes, write_json
-from aelib.registry import DATASETS
+from aelib.registry import DATASETS, MODELS, NETWORKS
 from aelib.runs.lock import is_held
 
 STATES = (
@@ -32,6 +32,7 @@ STATES = (
     "failed",
     "interrupted",
 )
+FIGURES = ("epoch", "epochs", "step", "steps", "seconds", "seconds_left", "validation_error", "test_error", "ended")
 ACTIVE = ("starting", "running", "stopping")
 _ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 TRASH = ".trash"
@@ -50,8 +51,17 @@ class Run:
 
     @cached_property
     def raw_config(self) -> dict[str, Any]:
-        """``config.json`` as plain values, not checked. Raises ``E_FILE``."""
-        return read_object(self.folder / "config.json")
+        """``config.json`` as plain values; its parts are there and named, their fields are not checked.
+
+        Raises ``E_FILE`` or ``E_VERSION``.
+        """
+        raw = read_object(self.folder / "config.json")
+        refuse_newer(raw)
+        for plugins in (DATASETS, NETWORKS, MODELS):
+            part = raw.get(plugins.kind)
+            if not isinstance(part, dict) or part.get("name") not in plugins.names():
+                raise AelibError("E_FILE", f"config.json of {self.id} is damaged", f"it names no known {plugins.kind}")
+        return raw
 
     def config(self) -> RunConfig:
         """``config.json``, checked. Raises ``E_CONFIG``, ``E_VERSION`` or ``E_FILE``."""
@@ -67,6 +77,9 @@ class Run:
         state = status.get("state", "queued")
         if state not in STATES:
             raise AelibError("E_FILE", f"status.json of {self.id} has an unknown state", repr(state))
+        for name in FIGURES:
+            if not isinstance(status.get(name), int | float | None):
+                raise AelibError("E_FILE", f"status.json of {self.id} is damaged", f"{name} is no number")
         if state in ("running", "stopping") and not is_held(self.folder / "lock"):
             state = self._ended_state(status)
         elif state == "running" and self.queue().get("stop_requested"):
