@@ -41,6 +41,7 @@ fix: setup
 	$(BIN)/ruff format .
 
 bench: setup
+	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.interaction
 	$(BIN)/python -m bench.training
 

@@ -36,8 +36,10 @@ def version(run_id: str) -> str:
 
 
 def model(run_id: str) -> "Model":
-    """The frozen model of a run, on the CPU."""
-    return _model(run_id, version(run_id))
+    """The frozen model of a run, on the CPU, for use in the calling thread."""
+    found = _model(run_id, version(run_id))
+    warm.one_thread()
+    return found
 
 
 def table(run_id: str) -> codes.CodeTable:

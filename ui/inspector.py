@@ -57,7 +57,9 @@ def show_place(run: Run, config: PluginConfig, place: tuple[float, float]) -> No
     decoded = decoding.decode_places(run.id, decoding.write_map(config), [list(place)])
     with st.container(border=True):
         st.markdown("**A place between the points**")
-        st.image(pictures.enlarged(decoded.pictures[0].transpose(2, 0, 1), 192), caption="decoded here")
+        st.image(
+            pictures.enlarged(decoded.pictures[0].transpose(2, 0, 1), 192), caption="decoded here", output_format="PNG"
+        )
         support_bar(float(decoded.support[0]))
         rows = decoded.more["nearest"][0]
         how = "The place is the code itself." if not rows else "Its code blends those of the nearest items on this map."
@@ -86,9 +88,17 @@ def show_selection(run: Run, rows: np.ndarray) -> None:
             if classes:
                 st.html(_class_mix(table.labels[rows], classes))
             shown = rows[np.linspace(0, len(rows) - 1, min(len(rows), GALLERY)).astype(int)]
-            st.image(pictures.sheet(items.images[shown], 48, columns=18), caption=_sheet_note(len(shown), len(rows)))
+            st.image(
+                pictures.sheet(items.images[shown], 48, columns=18),
+                caption=_sheet_note(len(shown), len(rows)),
+                output_format="PNG",
+            )
         with middle:
-            st.image(pictures.enlarged(decoded.pictures[0].transpose(2, 0, 1), 112), caption="mean code, decoded")
+            st.image(
+                pictures.enlarged(decoded.pictures[0].transpose(2, 0, 1), 112),
+                caption="mean code, decoded",
+                output_format="PNG",
+            )
             support_bar(float(decoded.support[0]))
 
 

@@ -49,7 +49,9 @@ def row(
         texts.append("error")
     places = st.columns(columns or len(shown))
     for place, image, text in zip(places, shown, texts, strict=False):
-        place.image(enlarged(image, size if len(places) <= 4 else size // 2), caption=text, width="stretch")
+        place.image(
+            enlarged(image, size if len(places) <= 4 else size // 2), caption=text, width="stretch", output_format="PNG"
+        )
 
 
 def in_colour(image: np.ndarray) -> np.ndarray:

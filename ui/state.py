@@ -79,11 +79,11 @@ def choose(
     An address that names an option wins once; a click wins over it; an address that names none is passed over.
     """
     widget, seen = f"choose-{key}", f"address-seen-{key}"
-    asked = address(key)
+    asked, kept = address(key), get(widget)
     if asked in options and asked != get(seen):
-        put(widget, asked)
-    elif get(widget) not in options:
-        put(widget, default)
+        kept = asked
+    # Written at each run: on another page the same key is another widget, which would start at the first option.
+    put(widget, next(value for value in (kept, get(seen), default) if value in options))
     chosen = st.selectbox(label, options, key=widget, format_func=show, help=help, persist_state="session")
     put(seen, chosen)
     put_address(key, chosen)
