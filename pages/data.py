@@ -60,7 +60,7 @@ with stage:
         rows = rows[items.labels == info.classes.index(only)]
     rows = np.random.default_rng(int(draw)).permutation(rows)[:COUNT]
     if len(rows):
-        st.image(pictures.sheet(items.images[rows], 56, columns=16), width="stretch")
+        st.image(pictures.sheet(items.images[rows], 56, columns=16), width="stretch", output_format="PNG")
         st.caption(f"{len(rows)} of {len(items):,} {split} items, drawn at random")
     else:
         st.info("There are no such items in this split.", icon=":material/info:")
@@ -69,7 +69,7 @@ with stage:
         st.plotly_chart(class_counts(info.classes, counts), key="counts", config={"displayModeBar": False})
     if st.button("Train on it", type="primary", icon=":material/model_training:"):
         state.put(state.BROUGHT, raw)
-        st.switch_page("../pages/train.py")
+        st.switch_page("../pages/train.py", query_params={})
 frame.show_code(
     "from aelib.config import read_choice\nfrom aelib.datasets._base import load_dataset\n"
     f"from aelib.registry import DATASETS\n\ndataset = load_dataset(read_choice(DATASETS, {raw!r}))\n"

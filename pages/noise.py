@@ -38,7 +38,7 @@ panels = (
     ("error of the reconstruction", pictures.heat(result.output_error_map, worst)),
 )
 for place, (caption, image) in zip(places, panels, strict=True):
-    place.image(pictures.enlarged(image, 224), caption=caption, width="stretch")
+    place.image(pictures.enlarged(image, 224), caption=caption, width="stretch", output_format="PNG")
 st.caption(f"Both error maps are on one scale: black is 0, brightest is {worst:.2f}.")
 
 before, after, gain, moved = st.columns(4)

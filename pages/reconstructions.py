@@ -58,7 +58,7 @@ with gallery:
             )
             name = info.classes[table.labels[row]] if 0 <= table.labels[row] < len(info.classes) else ""
             with place, st.container(border=True):
-                st.image(pictures.sheet(trio, 64, columns=3), width="stretch")
+                st.image(pictures.sheet(trio, 64, columns=3), width="stretch", output_format="PNG")
                 st.caption(f"item {table.index[row]}{f' · {name}' if name else ''} · error **{table.errors[row]:.2f}**")
     st.caption(f"Each: item, reconstruction, error. One scale for all error maps: brightest is {worst_pixel:.2f}.")
 with side:

@@ -127,7 +127,7 @@ def _numbers(raw: Any, width: int, name: str) -> np.ndarray:
     try:
         given = np.asarray(raw, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
-        given = np.zeros(0)
+        given = np.zeros((0, 0))
     fits = given.ndim == 2 and given.shape[1] == width and 1 <= len(given) <= MOST_CODES
     if not fits or not (np.abs(given) < LARGEST).all():  # false for NaN, too
         why = f"wanted 1 to {MOST_CODES} rows of {width} finite numbers"

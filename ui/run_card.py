@@ -75,7 +75,7 @@ def _buttons(run: Run) -> None:
         name = st.text_input("Name", known.get("name", ""), max_chars=120, key=f"name-{run.id}")
         note = st.text_area("Note", known.get("note", ""), max_chars=2000, key=f"note-{run.id}")
         if st.button("Save", key=f"save-{run.id}"):
-            queue.describe(run, name, note)
+            queue.describe(run, name or "", note or "")
             st.rerun()
         st.caption(f"`{run.id}`")
         _delete_button(run)

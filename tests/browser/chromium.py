@@ -1,4 +1,4 @@
-"""Find or install a Chromium for the browser tests: the system's, else Debian's, else Playwright's own, else say what to type."""
+"""Find or install a Chromium for the browser tests: the system's, Debian's, Playwright's own; else say what to type."""
 
 import os
 import shutil
@@ -30,7 +30,9 @@ def install() -> None:
     if shutil.which("apt-get") and os.geteuid() == 0:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], check=False, env=environment)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=False, env=environment, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "chromium"], check=False, env=environment, stdout=subprocess.DEVNULL
+        )
     if find() is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 

@@ -1,0 +1,130 @@
+"""The pages under AppTest: shipped runs in a folder of the test's own, and nothing started in the background."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit import config
+from streamlit.components.v2.component_manager import BidiComponentManager
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ("digits-autoencoder", "digits-plane", "digits-vae")
+
+
+@pytest.fixture(autouse=True)
+def nothing_in_the_background(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """No worker and no warming thread is started from here; names of the modules that would have been."""
+    from aelib.jobs import local
+    from ui import warm
+
+    started: list[str] = []
+    monkeypatch.setattr(local, "start", lambda module, *arguments, **more: started.append(module))
+    monkeypatch.setattr(warm, "in_background", lambda: None)
+    return started
+
+
+@pytest.fixture(autouse=True)
+def no_search_for_components(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours are inline. AppTest would look through all installed packages for others, anew for each test."""
+    monkeypatch.setattr(BidiComponentManager, "discover_and_register_components", lambda self, **more: None)
+
+
+@pytest.fixture(autouse=True)
+def told_exceptions():
+    """Tests see what an exception says; users of the app are not shown it."""
+    before = config.get_option("client.showErrorDetails")
+    config.set_option("client.showErrorDetails", "full")
+    yield
+    config.set_option("client.showErrorDetails", before)
+
+
+@pytest.fixture
+def empty_caches():
+    """Caches are keyed by run id and weights: a copy that is broken here must not be served from a sound one."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def runs(checkpoints: Path) -> Path:
+    """This test's folder of runs, with copies of the shipped ones."""
+    for name in SHIPPED:
+        shutil.copytree(ROOT / "checkpoints" / name, checkpoints / name, ignore=shutil.ignore_patterns("lock"))
+    return checkpoints
+
+
+@pytest.fixture
+def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Open a page as a link would: ``open_page("map", run="digits-vae")``; the folder of runs may be empty."""
+
+    def open_page(name: str, **address: str) -> AppTest:
+        at = AppTest.from_file(str(ROOT / "ui" / "shell.py"), default_timeout=60)
+        for key, value in address.items():
+            at.query_params[key] = value
+        if name == "home":
+            return at.run()
+        with monkeypatch.context() as patch:  # AppTest can go to a page only from Home: an empty one is drawn sooner
+            patch.setenv("AELIB_CHECKPOINTS", str(tmp_path / "nothing"))
+            at.run()
+        return at.switch_page(f"../pages/{name}.py").run()
+
+    return open_page
+
+
+@pytest.fixture
+def component() -> Callable[[AppTest], dict[str, Any]]:
+    """What the page gives to its own component (map, console or film)."""
+
+    def data_of(at: AppTest) -> dict[str, Any]:
+        (mounted,) = at.get("bidi_component")
+        return json.loads(mounted.proto.json)
+
+    return data_of
+
+
+@pytest.fixture
+def words() -> Callable[[AppTest], str]:
+    """All that a page says, as one text."""
+
+    def words_of(at: AppTest) -> str:
+        kinds = (at.markdown, at.caption, at.info, at.warning, at.error, at.success, at.toast, at.metric)
+        parts = [str(element.value) for kind in kinds for element in kind]
+        return "\n".join([*parts, *(button.label for button in at.button)])
+
+    return words_of
+
+
+@pytest.fixture
+def lines_of() -> Callable[[AppTest], str]:
+    """The lines under 'Show me the code'."""
+
+    def lines(at: AppTest) -> str:
+        (found,) = [block.value for block in at.code if block.proto.language == "python"]
+        return found
+
+    return lines
+
+
+@pytest.fixture
+def pictures_of() -> Callable[..., np.ndarray]:
+    """Pictures of a run's decoder, straight from the library: uint8 (n, height, width, channels)."""
+
+    def pictures(run_folder: Path, codes: Any) -> np.ndarray:
+        import torch
+
+        from aelib.codes import to_bytes
+        from aelib.runs.folder import Run
+        from aelib.runs.weights import load_model
+
+        with torch.inference_mode():
+            decoded = load_model(Run(run_folder)).decode(torch.from_numpy(np.asarray(codes, np.float32)))
+        return to_bytes(decoded.numpy()).transpose(0, 2, 3, 1)
+
+    return pictures

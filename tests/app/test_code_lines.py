@@ -1,0 +1,112 @@
+"""'Show me the code': the lines run on their own and give what the page shows."""
+
+from contextlib import chdir
+
+import numpy as np
+import pytest
+
+RUN = "digits-vae"
+PAGES = {
+    "data": {"dataset": "digits"},
+    "map": {"run": RUN, "method": "umap"},
+    "decode": {"run": RUN},
+    "paths": {"run": RUN},
+    "noise": {"run": RUN},
+    "reconstructions": {"run": RUN},
+}
+
+
+def run_lines(lines: str, folder) -> dict:
+    """Execute in a working folder that has ``checkpoints/``, as a reader of the page would."""
+    names: dict = {}
+    with chdir(folder.parent):
+        exec(compile(lines, "lines of the page", "exec"), names)
+    return names
+
+
+def as_bytes(images):
+    return np.rint(np.clip(np.asarray(images), 0, 1) * 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_lines_run(name, runs, open_page, lines_of):
+    run_lines(lines_of(open_page(name, **PAGES[name])), runs)
+
+
+@pytest.mark.parametrize(("run", "code"), [("digits-plane", "0.5,-1.25"), (RUN, "0.1,0.2,-0.3,0.4,1.5,-0.6,0.7,-0.8")])
+def test_decode_gives_the_picture_of_the_console(run, code, runs, open_page, lines_of, component, pictures_of):
+    at = open_page("decode", run=run, code=code)
+    names = run_lines(lines_of(at), runs)
+    shown = pictures_of(runs / run, [component(at)["code"]])
+    np.testing.assert_array_equal(as_bytes(names["picture"]).transpose(0, 2, 3, 1), shown)
+
+
+def test_decode_without_a_code_gives_the_mean(runs, open_page, lines_of, component, pictures_of):
+    at = open_page("decode", run=RUN)
+    names = run_lines(lines_of(at), runs)
+    shown = pictures_of(runs / RUN, [component(at)["code"]])
+    difference = as_bytes(names["picture"]).transpose(0, 2, 3, 1).astype(int) - shown
+    assert np.abs(difference).max() <= 1, "the lines show four decimals"
+
+
+def test_decode_follows_the_sliders(runs, open_page, lines_of, pictures_of):
+    at = open_page("decode", run="digits-plane")
+    at.session_state["console"] = {"code": {"code": [1.5, -0.25], "seq": 1}}
+    at.run()
+    assert not at.exception
+    assert at.query_params["code"] == "1.5,-0.25"
+    names = run_lines(lines_of(at), runs)
+    shown = pictures_of(runs / "digits-plane", [[1.5, -0.25]])
+    np.testing.assert_array_equal(as_bytes(names["picture"]).transpose(0, 2, 3, 1), shown)
+
+
+@pytest.mark.parametrize("address", [{}, {"corruption": "masking", "severity": "0.6", "item": "33", "draw": "4"}])
+def test_noise_gives_the_picture_of_the_page(address, runs, open_page, lines_of, monkeypatch):
+    from ui import disturb
+
+    seen = []
+    original = disturb.disturb
+    monkeypatch.setattr(disturb, "disturb", lambda *given: seen.append(original(*given)) or seen[-1])
+    names = run_lines(lines_of(open_page("noise", run=RUN, **address)), runs)
+    np.testing.assert_array_equal(as_bytes(names["inputs"])[0], seen[-1].disturbed)
+    np.testing.assert_array_equal(as_bytes(names["recon"])[0], seen[-1].recon)
+
+
+def test_paths_gives_the_pictures_of_the_film(runs, open_page, lines_of, component, pictures_of):
+    at = open_page("paths", **{"run": RUN, "from": "10", "to": "20", "steps": "6"})
+    names = run_lines(lines_of(at), runs)
+    strips = {strip["name"]: np.asarray(strip["codes"]) for strip in component(at)["strips"]}
+    near = [name for name, codes in strips.items() if np.allclose(codes, names["path"], atol=2e-5)]
+    assert near, "the lines give one of the strips"
+    difference = as_bytes(names["pictures"]).transpose(0, 2, 3, 1).astype(int) - pictures_of(
+        runs / RUN, strips[near[0]]
+    )
+    assert np.abs(difference).max() <= 1, "the film has five decimals"
+
+
+def test_the_map_gives_the_points_of_the_route(runs, open_page, lines_of):
+    from ui import decoding
+
+    at = open_page("map", run=RUN, method="umap", split="all")
+    names = run_lines(lines_of(at), runs)
+    from ui import cached
+
+    text = '{"name": "umap"}'
+    raw = decoding.map_array(RUN, cached.version(RUN), "all", "points", text)
+    np.testing.assert_array_equal(names["points"], np.frombuffer(raw, "<f4").reshape(-1, 2))
+
+
+def test_reconstructions_gives_the_order_of_the_page(runs, open_page, lines_of):
+    at = open_page("reconstructions", run=RUN, split="test")
+    names = run_lines(lines_of(at), runs)
+    shown = [int(text.value.split()[1]) for text in at.caption if text.value.startswith("item ")]
+    assert names["table"].index[names["worst"]][: len(shown)].tolist() == shown
+
+
+def test_data_gives_the_items_of_the_page(runs, open_page, lines_of):
+    from sklearn.datasets import load_digits
+
+    names = run_lines(lines_of(open_page("data", dataset="digits")), runs)
+    items = names["items"]
+    wanted = load_digits().images[items.index]
+    np.testing.assert_array_equal(items.images[:, 0], np.rint(wanted / 16 * 255).astype(np.uint8))
