@@ -51,14 +51,13 @@ with stage:
         split = state.choose("Items", ["train", "validation", "test"], state.DATA_SPLIT, "train")
     with class_place:
         only = state.choose("Class", ["every class", *info.classes], state.CLASS, "every class")
-    draw = draw_place.number_input(
-        "Sample", 0, 9999, value=0, key="sample", bind="query-params", help="Another random sample"
-    )
+    with draw_place:
+        draw = state.whole("Sample", 0, 9999, "sample", 0, help="Another random sample") or 0
     items = dataset.items(split)
     rows = np.arange(len(items))
     if only != "every class" and items.labels is not None:
         rows = rows[items.labels == info.classes.index(only)]
-    rows = np.random.default_rng(int(draw)).permutation(rows)[:COUNT]
+    rows = np.random.default_rng(draw).permutation(rows)[:COUNT]
     if len(rows):
         st.image(pictures.sheet(items.images[rows], 56, columns=16), width="stretch", output_format="PNG")
         st.caption(f"{len(rows)} of {len(items):,} {split} items, drawn at random")

@@ -14,14 +14,12 @@ frame.need_decoder(run)
 table = frame.codes_of(run)
 mean = table.codes.mean(axis=0)
 with start_place:
-    asked = st.number_input(
+    asked = state.whole(
         "Start from item",
-        min_value=0,
-        max_value=int(table.index.max()),
-        value=None,
-        step=1,
-        key="decode_item",
-        bind="query-params",
+        0,
+        int(table.index.max()),
+        "decode_item",
+        None,
         placeholder="the mean of all codes",
         help="An item's number in the dataset, as the map shows it",
     )

@@ -40,16 +40,15 @@ def choose_item(table: CodeTable) -> tuple[int, int]:
     typed = item_place.number_input(
         "Item", 0, int(table.index.max()), value=int(start), step=1, key=f"noise-item-{start}"
     )
-    draw = draw_place.number_input(
-        "Draw", 0, 9999, value=0, step=1, key="draw", bind="query-params", help="Another draw"
-    )
+    with draw_place:
+        draw = state.whole("Draw", 0, 9999, "draw", 0, help="Another draw of the noise") or 0
     if other_place.button("Another item", icon=":material/shuffle:", width="stretch"):
         typed = int(np.random.default_rng().choice(table.index))
     state.put(state.ITEM, int(typed))
     state.put_address(state.ITEM, str(int(typed)))
     if typed != start:
         st.rerun()
-    return int(np.flatnonzero(table.index == start)[0]), int(draw)
+    return int(np.flatnonzero(table.index == start)[0]), draw
 
 
 def disturb(run_id: str, row: int, corruption: str, severity: float, seed: int) -> Disturbed:

@@ -3,6 +3,7 @@
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from aelib.config import Config, PluginConfig, allowed_range
@@ -41,9 +42,20 @@ def config_form(schema: type[Config], key: str, start: dict[str, Any], columns: 
     places = st.columns(columns) if len(fields) > 1 else [st.container()]
     for number, (name, field) in enumerate(fields.items()):
         with places[number % len(places)]:
-            value = start.get(name, field.get_default(call_default_factory=True))
+            value = _start_value(schema, name, field, start)
             values[name] = _widget(field, name, value, f"{key}.{name}")
     return values
+
+
+def _start_value(schema: type[Config], name: str, field: FieldInfo, start: dict[str, Any]) -> Any:
+    """The value to begin with: the given one where the field takes it (a link may hold anything), else the default."""
+    default = field.get_default(call_default_factory=True)
+    if name not in start:
+        return default
+    try:
+        return getattr(schema.model_validate({name: start[name]}), name)
+    except ValidationError:
+        return default
 
 
 def words(name: str) -> str:

@@ -122,7 +122,9 @@ def take(gesture: Gesture, run_id: str, method: str, index: np.ndarray) -> bool:
         return False
     state.put(state.SEEN, value.get("seq"))
     pick = ground = ""
-    if gesture.kind == "clear":
+    if gesture.kind == "closed":
+        pick = state.address(state.PICK)
+    elif gesture.kind == "clear":
         selection.clear()
     elif gesture.kind == "ground":
         ground = f"{float(value['x']):.9g},{float(value['y']):.9g}"

@@ -83,8 +83,12 @@ def _buttons(run: Run) -> None:
 
 def _delete_button(run: Run) -> None:
     if st.button("Delete", key=f"delete-{run.id}", icon=":material/delete:"):
-        state.put(state.DELETED, queue.delete(run))
-        st.rerun()
+        try:
+            state.put(state.DELETED, queue.delete(run))
+        except AelibError as error:  # it trains, or the folder is read-only
+            st.error(str(error), icon=":material/error:")
+        else:
+            st.rerun()
 
 
 def _plain(text: str) -> str:

@@ -26,12 +26,30 @@ def choose_start() -> tuple[dict[str, Any], str]:
     origin, text = key, state.address(state.FORM)
     if text and text != state.get(state.FORM_WRITTEN):
         try:
-            linked = parse_json(text, "the form in this link")
+            linked = _known_parts(parse_json(text, "the form in this link"))
             state.put(state.FORM_START, (origin, linked, f"link-{zlib.crc32(text.encode())}"))
         except AelibError as error:
             st.warning(str(error))
     kept = state.get(state.FORM_START)
-    return kept[1:] if kept and kept[0] == origin and isinstance(kept[1], dict) else (start, key)
+    return kept[1:] if kept and kept[0] == origin else (start, key)
+
+
+def _known_parts(linked: Any) -> dict[str, Any]:
+    """What can be used of a form that came in a link: parts that name a known plug-in; forms check their fields."""
+    found: dict[str, Any] = {}
+    if not isinstance(linked, dict):
+        return found
+    for plugins in (DATASETS, MODELS, NETWORKS):
+        part = linked.get(plugins.kind)
+        if isinstance(part, dict) and part.get("name") in plugins.names():
+            found[plugins.kind] = part
+    if isinstance(linked.get("corruptions"), list):
+        found["corruptions"] = [
+            part for part in linked["corruptions"] if isinstance(part, dict) and part.get("name") in CORRUPTIONS.names()
+        ]
+    if isinstance(linked.get("training"), dict):
+        found["training"] = linked["training"]
+    return found
 
 
 def remember(raw: dict[str, Any]) -> None:

@@ -83,5 +83,10 @@ def _apply(run_id: str, method: str, operation: str, items: np.ndarray) -> np.nd
     if points is None:
         return items
     inside = index[rows_inside(points, corners)]
-    inside = np.intersect1d(inside, index[cached.table(run_id).rows(state.get(state.SPLIT, "all"))])
+    inside = np.intersect1d(inside, index[cached.table(run_id).rows(_split())])
     return np.union1d(items, inside) if kind == "+" else np.setdiff1d(items, inside)
+
+
+def _split() -> str:
+    asked = state.address(state.SPLIT)
+    return asked if asked in ("train", "validation", "test") else "all"

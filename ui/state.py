@@ -90,6 +90,22 @@ def choose(
     return chosen
 
 
+def whole(label: str, low: int, high: int, key: str, default: int | None, **more: Any) -> int | None:
+    """A box for a whole number that stands in the address; an address that is no number in range is passed over.
+
+    (Streamlit's own binding raises on numbers such as 1e999.) ``more`` goes to ``st.number_input``.
+    """
+    widget, seen = f"whole-{key}", f"address-seen-{key}"
+    asked, kept = number(key), get(widget, get(seen, default))
+    if asked is not None and low <= asked <= high and asked != get(seen):
+        kept = asked
+    put(widget, kept if kept is None or low <= kept <= high else default)
+    value = st.number_input(label, low, high, value=None, step=1, key=widget, **more)
+    put(seen, value)
+    put_address(key, "" if value is None or value == default else str(value))
+    return value
+
+
 def number(key: str) -> int | None:
     """A whole number from the address, or None when it is missing or no number."""
     text = address(key)

@@ -9,14 +9,14 @@ SHOWS = [
     ("map", {"run": "digits-vae", "colour": "spread"}, "choose-colour", "spread"),
     ("noise", {"run": "digits-vae", "corruption": "masking"}, "choose-corruption", "masking"),
     ("noise", {"run": "digits-vae", "severity": "0.7"}, "severity", 0.7),
-    ("noise", {"run": "digits-vae", "draw": "12"}, "draw", 12),
+    ("noise", {"run": "digits-vae", "draw": "12"}, "whole-draw", 12),
     ("paths", {"run": "digits-vae", "steps": "7"}, "steps", 7),
     ("reconstructions", {"run": "digits-vae", "order": "best"}, "choose-order", "best"),
     ("reconstructions", {"run": "digits-vae", "class": "8"}, "choose-class", "8"),
     ("reconstructions", {"run": "digits-vae", "split": "train"}, "choose-split", "train"),
     ("data", {"dataset": "digits", "items": "test"}, "choose-items", "test"),
     ("data", {"dataset": "digits", "class": "3"}, "choose-class", "3"),
-    ("data", {"dataset": "digits", "sample": "5"}, "sample", 5),
+    ("data", {"dataset": "digits", "sample": "5"}, "whole-sample", 5),
     ("train", {"preset": "classroom_2d"}, "choose-preset", "classroom_2d"),
 ]
 

@@ -19,7 +19,7 @@
 // What goes to Python (setStateValue), seq always higher than the last:
 //   selection   {kind: "lasso", polygon: [[x, y]], mode: "replace" | "add" | "remove", seq}
 //               {kind: "click", row, mode: "replace" | "toggle", seq}, {kind: "clear", seq}
-//   ground      {x, y, seq}; null once the place is closed
+//   ground      {x, y, seq}; {kind: "closed", seq} once the place is closed
 // The camera goes into the page's address (camera=x,y,scale), without a rerun; a whole map takes it away.
 
 import { MapView } from "./map_view.js";

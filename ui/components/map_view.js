@@ -43,7 +43,7 @@ export class MapView {
       opened: () => this.groundChanged(),
       closed: () => this.groundChanged(),
       latency: (spent) => this.showLatency({ decode: spent }),
-      tell: (place) => this.send("ground", place),
+      tell: (place) => this.send("ground", place ?? { kind: "closed" }),
     });
     this.legend = new Legend((code, alone) => this.keep(pressed(this.data.kept, code, alone)));
     this.frame.legend.append(this.legend.element);
