@@ -3,9 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from aelib.codes import reconstruct, to_bytes
+from aelib.codes import reconstruct
 from aelib.figures.charts import error_histogram
-from aelib.measures.reconstruction import by_class, error_map
+from aelib.measures.reconstruction import by_class
+from aelib.pictures import as_pictures
 from ui import cached, frame, pictures, state
 
 MOST = 24
@@ -41,8 +42,9 @@ st.caption(
     f"**{errors.mean():.3f}**, median {np.median(errors):.3f}, worst {errors.max():.3f}"
 )
 labels = None if items.labels is None else items.labels[shown]
-recon = reconstruct(cached.model(run.id), items.images[shown], labels)
-maps = error_map(recon, items.images[shown] / 255)
+recon = reconstruct(cached.model(run.id), items.values[shown], labels)
+maps = pictures.error_maps(info, recon, items.take(shown).floats())
+drawn, redrawn = cached.pictures(run.id), as_pictures(recon, info.low, info.high)
 worst_pixel = max(float(maps.max()), 1e-6)
 gallery, side = st.columns([2.4, 1], gap="medium")
 with gallery:
@@ -51,8 +53,8 @@ with gallery:
             row = int(shown[number])
             trio = np.stack(
                 [
-                    pictures.in_colour(items.images[row]),
-                    pictures.in_colour(to_bytes(recon)[number]),
+                    pictures.in_colour(drawn[row]),
+                    pictures.in_colour(redrawn[number]),
                     pictures.heat(maps[number], worst_pixel),
                 ]
             )

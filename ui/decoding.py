@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from aelib.codes import to_bytes
 from aelib.config import PluginConfig, read_choice
 from aelib.errors import AelibError, nearest
 from aelib.files import parse_json
 from aelib.latent.blend import blend
+from aelib.pictures import as_pictures
 from aelib.registry import PROJECTIONS
 from ui import cached
 
@@ -85,14 +85,14 @@ def map_array(run_id: str, version: str, split: str, what: str, map_text: str) -
 def thumbnails(run_id: str, version: str, split: str, chunk: int) -> bytes:
     """The items' own pictures, ``chunk_size`` of them: uint8 (rows, height, width, channels)."""
     _same_version(run_id, version)
-    images, rows, size = cached.items(run_id).images, split_rows(run_id, split), chunk_size(run_id)
+    images, rows, size = cached.pictures(run_id), split_rows(run_id, split), chunk_size(run_id)
     own = rows[chunk * size : (chunk + 1) * size]
     return np.ascontiguousarray(images[own].transpose(0, 2, 3, 1)).tobytes()
 
 
 def chunk_size(run_id: str) -> int:
     """Items in one chunk of thumbnails."""
-    return max(8, min(512, CHUNK_BYTES // cached.info(run_id).features))
+    return max(8, min(512, CHUNK_BYTES // int(np.prod(cached.info(run_id).picture_shape))))
 
 
 def split_rows(run_id: str, split: str) -> np.ndarray:
@@ -118,7 +118,8 @@ def _pictures(run_id: str, latents: np.ndarray) -> np.ndarray:
     model = cached.model(run_id)
     with torch.inference_mode():
         decoded = model.decode(torch.from_numpy(latents)).numpy()
-    return np.ascontiguousarray(to_bytes(decoded).transpose(0, 2, 3, 1))
+    info = cached.info(run_id)
+    return np.ascontiguousarray(as_pictures(decoded, info.low, info.high).transpose(0, 2, 3, 1))
 
 
 def _numbers(raw: Any, width: int, name: str) -> np.ndarray:

@@ -151,16 +151,17 @@ def reconstruct(
     """Draw items and their reconstructions, and print their squared errors."""
     from aelib.datasets._base import load_dataset
     from aelib.files import write_bytes
-    from aelib.pictures import strip, to_png
-    from aelib.runs.weights import load_model
+    from aelib.pictures import as_pictures, in_channels, strip, to_png
+    from aelib.runs.weights import load_info, load_model
 
     run = open_run(checkpoints, run_id)
     table, items = _table(run, split), load_dataset(run.config().dataset).items(split)
     rows = np.argsort(-table.errors, kind="stable")[:count] if worst else np.arange(min(count, len(table)))
     chosen = items.take(rows)
-    recon = codes.reconstruct(load_model(run), chosen.images, chosen.labels)
-    picture = strip(np.concatenate([chosen.images, codes.to_bytes(recon)]), columns=len(rows))
-    write_bytes(out.resolve(), to_png(picture, scale=max(1, 64 // chosen.images.shape[-1])))
+    recon, info = codes.reconstruct(load_model(run), chosen.values, chosen.labels), load_info(run)
+    above, below = (as_pictures(values, info.low, info.high) for values in (chosen.values, recon))
+    picture = strip(np.concatenate([above, in_channels(below, above.shape[1])]), columns=len(rows))
+    write_bytes(out.resolve(), to_png(picture, scale=max(1, 64 // above.shape[-1])))
     answer = {"run": run_id, "split": split, "index": chosen.index.tolist(), "errors": table.errors[rows].tolist()}
     mean = float(np.mean(table.errors[rows]))
     _say({**answer, "out": str(out)}, f"{len(rows)} items in {out}; mean squared error {mean:.3f} per item", as_json)

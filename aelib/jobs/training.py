@@ -13,7 +13,7 @@ from aelib.device import choose_device
 from aelib.errors import AelibError
 from aelib.files import append_line, read_lines, write_bytes, write_json
 from aelib.jobs import queue
-from aelib.pictures import strip, to_png
+from aelib.pictures import as_pictures, in_channels, strip, to_png
 from aelib.runs import weights
 from aelib.runs.folder import Run
 from aelib.runs.lock import hold
@@ -125,9 +125,11 @@ class _Attempt:
         items = self.dataset.splits["validation"].take(
             np.arange(min(PREVIEW_ITEMS, self.dataset.info.counts["validation"]))
         )
-        recon = codes.reconstruct(self.model, items.images, items.labels)
-        pictures = np.concatenate([items.images, codes.to_bytes(recon)])
-        factor = max(1, PREVIEW_PIXELS // items.images.shape[-1])
+        info = self.dataset.info
+        recon = codes.reconstruct(self.model, items.values, items.labels)
+        rows = [as_pictures(items.values, info.low, info.high), as_pictures(recon, info.low, info.high)]
+        pictures = np.concatenate([in_channels(row, rows[0].shape[1]) for row in rows])
+        factor = max(1, PREVIEW_PIXELS // pictures.shape[-1])
         large = pictures.repeat(factor, axis=2).repeat(factor, axis=3)
         picture = to_png(strip(large, columns=len(items), gap=2, background=96))
         write_bytes(self.run.folder / "preview" / f"epoch-{epoch:05d}.png", picture)
@@ -144,7 +146,7 @@ class _Attempt:
             model = weights.load_model(self.run).to(self.device)
             last_stage = list(model.stages())[-1]
             for split in ("validation", "test"):
-                batches = Batches(self.dataset.splits[split], self.config.corruptions, self.device)
+                batches = Batches(self.dataset.splits[split], self.config.corruptions, self.device, self.config.target)
                 seed = self.config.training.seed
                 figures[f"{split}_error"] = evaluate(model, batches, last_stage, seed)["error"]
             codes.write(self.run, codes.encode(model, self.dataset))

@@ -22,16 +22,18 @@ class Batch:
     """What one step sees.
 
     Attributes:
-        inputs: float (n, channels, height, width) in [0, 1], maybe corrupted.
-        targets: What should come out, same shape.
+        inputs: float (n, channels, height, width) in [0, 1], or (n, features); maybe corrupted.
+        targets: What should come out: the clean items, or their masks (n, 1, height, width).
         labels: int64 (n,) or None.
         generator: On the batch's device; every random draw of a loss comes from it.
+        items: The clean items; ``inputs`` without the corruption.
     """
 
     inputs: Tensor
     targets: Tensor
     labels: Tensor | None
     generator: torch.Generator
+    items: Tensor
 
 
 @dataclass(frozen=True)
@@ -126,12 +128,14 @@ class Model(nn.Module, ABC):
     Class attributes that pages and checks ask for:
         watch: The validation figure that early stopping and best weights follow; smaller is better.
         needs_labels: Whether training is impossible without labels.
+        target: What it learns to give: the clean ``items``, or their ``masks``.
         code_shape: The code that the network must allow.
         can_decode, can_sample: What the model is able to do.
     """
 
     watch: ClassVar[str] = "loss"
     needs_labels: ClassVar[bool] = False
+    target: ClassVar[Literal["items", "masks"]] = "items"
     code_shape: ClassVar[Literal["vector", "grid", "none"]] = "vector"
     can_decode: ClassVar[bool] = True
     can_sample: ClassVar[bool] = False
@@ -171,14 +175,35 @@ class Model(nn.Module, ABC):
         )
 
 
-def build(run: RunConfig, info: DataInfo) -> Model:
-    """The untrained model of a run, on the CPU, initialised from ``training.seed``.
+def check(run: RunConfig, info: DataInfo) -> type[Model]:
+    """Refuse what cannot work before memory is taken; returns the model's class.
 
     Raises ``E_CONFIG`` for combinations that cannot work and ``E_TOO_LARGE`` for a model of more than
-    ``LARGEST_MODEL`` parameters; both before memory is taken (it is first built on torch's meta device).
+    ``LARGEST_MODEL`` numbers (it is built on torch's meta device).
     """
     run.check(info)
     model_class = MODELS.load(run.model.name).Model
+    if model_class.needs_labels and not info.classes:
+        raise AelibError(
+            "E_CONFIG",
+            f"model {run.model.name!r} needs labels",
+            f"the items of {run.dataset.name!r} have none",
+            "Take another dataset or another model",
+        )
+    if run.target == "masks" and not info.has_masks:
+        raise AelibError(
+            "E_CONFIG",
+            "target 'masks' needs a dataset with masks",
+            f"{run.dataset.name!r} has none",
+            "Take target 'items', or a dataset with masks",
+        )
+    if model_class.target != run.target:
+        raise AelibError(
+            "E_CONFIG",
+            f"model {run.model.name!r} does not go with target {run.target!r}",
+            f"it learns {model_class.target}",
+            f"Set target to {model_class.target!r}, or take another model",
+        )
     with torch.device("meta"):
         # Buffers count too: a fitted model's numbers are no parameters, yet take the same room.
         tensors = model_class(run.model, run.network, info).state_dict().values()
@@ -190,6 +215,12 @@ def build(run: RunConfig, info: DataInfo) -> Model:
             f"the limit is {LARGEST_MODEL:,}",
             "Take a smaller code, narrower layers or smaller pictures",
         )
+    return model_class
+
+
+def build(run: RunConfig, info: DataInfo) -> Model:
+    """The untrained model of a run, on the CPU, initialised from ``training.seed``. Raises what ``check`` raises."""
+    model_class = check(run, info)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.training.seed)
         return model_class(run.model, run.network, info)
@@ -209,3 +240,25 @@ def build_body(network: PluginConfig, info: DataInfo, code_shape: Literal["vecto
             "Take another network, for instance 'mlp'",
         )
     return body
+
+
+def refuse_bce_outside_unit_range(run: RunConfig, info: DataInfo) -> None:
+    """Cross-entropy is defined for targets in [0, 1] only; a model that offers it calls this from its ``check``."""
+    if not info.is_unit_range and getattr(run.model, "reconstruction", "") == "bce":
+        raise AelibError(
+            "E_CONFIG",
+            "model.reconstruction 'bce' needs items in [0, 1]",
+            f"those of {run.dataset.name!r} go from {info.low:.3g} to {info.high:.3g}",
+            "Set model.reconstruction to 'squared_error', and model.output to 'identity' where there is one",
+        )
+
+
+def refuse_sigmoid_outside_unit_range(run: RunConfig, info: DataInfo) -> None:
+    """A sigmoid output cannot reach values outside [0, 1]; a model with an ``output`` calls this from its ``check``."""
+    if not info.is_unit_range and getattr(run.model, "output", "") == "sigmoid":
+        raise AelibError(
+            "E_CONFIG",
+            "model.output 'sigmoid' cannot reach these items",
+            f"those of {run.dataset.name!r} go from {info.low:.3g} to {info.high:.3g}",
+            "Set model.output to 'identity'",
+        )

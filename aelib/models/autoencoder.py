@@ -42,6 +42,8 @@ class Config(PluginConfig):
                 f"an undercomplete code is shorter than its item, which has {info.features} numbers",
                 f"Take 1 to {info.features - 1}",
             )
+        _base.refuse_bce_outside_unit_range(run, info)
+        _base.refuse_sigmoid_outside_unit_range(run, info)
         if self.reconstruction == "bce" and self.output != "sigmoid":
             raise AelibError(
                 "E_CONFIG",

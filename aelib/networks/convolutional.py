@@ -39,6 +39,13 @@ class Config(PluginConfig):
 
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse more halvings than the shorter side allows."""
+        if info.kind != "images":
+            raise AelibError(
+                "E_CONFIG",
+                "network 'convolutional' needs pictures",
+                f"the items of {run.dataset.name!r} are vectors of {info.features} numbers",
+                "Take the network 'mlp'",
+            )
         side = min(info.item_shape[1:])
         fitting = side.bit_length() - 1  # the largest power of two within the side
         if len(self.channels) > fitting:

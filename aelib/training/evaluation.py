@@ -29,7 +29,7 @@ def evaluate(model: Model, batches: Batches, stage: Stage, seed: int) -> dict[st
                 figures |= {name: term.value for name, term in parts.items()}
                 if phase is stage.phases[0]:
                     figures["loss"] = total(parts)
-            figures["error"] = squared_error(model.reconstruct(batch.targets, batch.labels), batch.targets)
+            figures["error"] = squared_error(model.reconstruct(batch.items, batch.labels), batch.targets)
             if batches.corruptions:
                 recon = model.reconstruct(batch.inputs, batch.labels)
                 figures["error_corrupted"] = squared_error(recon, batch.targets)

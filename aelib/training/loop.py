@@ -104,8 +104,8 @@ class _Training:
         resume: Snapshot | None,
     ) -> None:
         self.model, self.run, self.device = model, run, device
-        self.learn = Batches(dataset.splits["train"], run.corruptions, device)
-        self.held_out = Batches(dataset.splits["validation"], run.corruptions, device)
+        self.learn = Batches(dataset.splits["train"], run.corruptions, device, run.target)
+        self.held_out = Batches(dataset.splits["validation"], run.corruptions, device, run.target)
         self.stages = list(model.stages())
         self.plan = [self._stage_epochs(stage) for stage in self.stages]
         self.best_value, self.best_epoch, self.rate = float("inf"), 0, run.training.learning_rate

@@ -147,8 +147,8 @@ def test_the_contract(name, home, monkeypatch):
     shape = dataset.info.item_shape
     for split in SPLITS:
         part = dataset.splits[split]
-        assert part.images.dtype == np.uint8
-        assert part.images.shape == (len(part), *shape)
+        assert part.values.dtype == np.uint8
+        assert part.values.shape == (len(part), *shape)
         assert shape[0] in (1, 3)
         assert len(part) > 0
     if dataset.classes:
@@ -189,9 +189,9 @@ def test_digits_are_sklearns_and_spread_over_the_range():
     assert dataset.info.item_shape == (1, 8, 8)
     assert dataset.classes == tuple("0123456789")
     items, bunch = dataset.all_items(), load_digits()
-    np.testing.assert_allclose(items.images[:, 0] / 255, bunch.images[items.index] / 16, atol=0.5 / 255 + 1e-9)
+    np.testing.assert_allclose(items.values[:, 0] / 255, bunch.images[items.index] / 16, atol=0.5 / 255 + 1e-9)
     np.testing.assert_array_equal(items.labels, bunch.target[items.index])
-    assert (items.images.min(), items.images.max()) == (0, 255)
+    assert (items.values.min(), items.values.max()) == (0, 255)
 
 
 # ── The torchvision four ─────────────────────────────────────────────────────────────────────────────────────────
@@ -204,11 +204,11 @@ def test_idx_files_are_read_as_they_are(name, home):
     arrays = idx_arrays()
     assert dataset.info.counts == {"train": 25, "validation": 5, "test": 12}
     test = dataset.splits["test"]
-    np.testing.assert_array_equal(test.images[:, 0], arrays["t10k-images-idx3-ubyte"])
+    np.testing.assert_array_equal(test.values[:, 0], arrays["t10k-images-idx3-ubyte"])
     np.testing.assert_array_equal(test.labels, arrays["t10k-labels-idx1-ubyte"])
     for split in ("train", "validation"):
         part = dataset.splits[split]
-        np.testing.assert_array_equal(part.images[:, 0], arrays["train-images-idx3-ubyte"][part.index])
+        np.testing.assert_array_equal(part.values[:, 0], arrays["train-images-idx3-ubyte"][part.index])
         np.testing.assert_array_equal(part.labels, arrays["train-labels-idx1-ubyte"][part.index])
 
 
@@ -217,7 +217,7 @@ def test_cifar_batches_are_read_as_colour_planes(home, monkeypatch):
     dataset = DATASETS.load("cifar10").load(DATASETS.load("cifar10").Config())
     assert dataset.info.counts == {"train": 45, "validation": 5, "test": 10}
     stored = pickle.loads((folder / "test_batch").read_bytes())["data"]
-    np.testing.assert_array_equal(dataset.splits["test"].images, stored.reshape(10, 3, 32, 32))
+    np.testing.assert_array_equal(dataset.splits["test"].values, stored.reshape(10, 3, 32, 32))
     np.testing.assert_array_equal(dataset.splits["test"].labels, np.arange(10))
 
 
@@ -357,7 +357,7 @@ def test_the_real_mnist(real_data, monkeypatch):
     assert dataset.info.counts == {"train": 50_000, "validation": 10_000, "test": 10_000}
     assert dataset.splits["test"].labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
     items = dataset.all_items()
-    training = items.images[items.index < 60_000]
+    training = items.values[items.index < 60_000]
     assert training.mean() / 255 == pytest.approx(0.1307, abs=5e-5)  # the mean that everybody normalises with
     assert sorted((path, path.stat().st_mtime_ns) for path in real_data.rglob("*")) == before
 
@@ -384,7 +384,7 @@ def test_class_folders_become_labels_in_sorted_order(tmp_path):
     items = dataset.all_items()
     np.testing.assert_array_equal(items.labels, (items.index >= 8).astype(int))
     first = np.asarray(Image.open(tmp_path / "cat" / "indoors" / "000.png")).transpose(2, 0, 1)
-    np.testing.assert_array_equal(items.images[items.index == 0][0], first)
+    np.testing.assert_array_equal(items.values[items.index == 0][0], first)
 
 
 def test_loose_pictures_have_no_labels(tmp_path):
@@ -480,7 +480,7 @@ def test_grey_saved_as_colour_is_still_grey(tmp_path):
     dataset = load_folder(tmp_path, size=8)
     assert dataset.info.item_shape == (1, 8, 8)
     items = dataset.all_items()
-    np.testing.assert_array_equal(items.images[:, 0, 0, 0], items.index)
+    np.testing.assert_array_equal(items.values[:, 0, 0, 0], items.index)
 
 
 def test_sizes_and_conversions_are_counted(tmp_path):
@@ -507,7 +507,7 @@ def test_large_photographs_are_read_at_a_fraction_and_look_the_same(tmp_path):
     photo = np.stack([np.tile(ramp, (1200, 1)), np.full((1200, 1600), 90, np.uint8), np.tile(ramp[::-1], (1200, 1))], 2)
     for number in range(10):
         Image.fromarray(photo).save(tmp_path / f"{number}.jpg", quality=95)
-    image = load_folder(tmp_path, size=32).splits["train"].images[0].astype(int)
+    image = load_folder(tmp_path, size=32).splits["train"].values[0].astype(int)
     middle = photo[:1184, 200:1384]  # 32 x 37 pixels: all but the crop's last 16 rows and columns
     wanted = middle.reshape(32, 37, 32, 37, 3).mean((1, 3)).transpose(2, 0, 1)
     assert np.abs(image - wanted).mean() < 3

@@ -66,7 +66,7 @@ def items(shape: tuple[int, int, int] = (1, 8, 8), count: int = 10) -> torch.Ten
 
 def batch(shape: tuple[int, int, int] = (1, 8, 8), count: int = 10) -> Batch:
     targets = items(shape, count)
-    return Batch(targets * 0.9, targets, torch.arange(count) % 2, torch.Generator().manual_seed(6))
+    return Batch(targets * 0.9, targets, torch.arange(count) % 2, torch.Generator().manual_seed(6), targets)
 
 
 def fits(model: str, network: str) -> bool:
@@ -333,7 +333,7 @@ def test_reconstruction_is_scored_against_the_targets(name):
     (phase,) = next(iter(model.stages())).phases
     given = batch()
     value = phase.loss(given, END)["cross_entropy_above_floor"].value
-    swapped = Batch(given.inputs, given.inputs, None, torch.Generator().manual_seed(6))
+    swapped = Batch(given.inputs, given.inputs, None, torch.Generator().manual_seed(6), given.inputs)
     assert not torch.equal(value, phase.loss(swapped, END)["cross_entropy_above_floor"].value)
 
 

@@ -21,7 +21,7 @@ def decode_console(
     table = cached.table(run_id)
     unit = "KL {:.2f} nats" if table.spreads is not None else "variance {:.3g}"
     by_number = sorted(dimensions, key=lambda dimension: dimension.number)
-    channels, height, width = cached.info(run_id).item_shape
+    channels, height, width = cached.info(run_id).picture_shape
     data = {
         "decode": f"api/runs/{run_id}/decode",
         "latent_dim": len(dimensions),

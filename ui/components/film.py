@@ -16,7 +16,7 @@ def film(run_id: str, strips: list[tuple[str, np.ndarray, str]], step: int) -> i
         strips: Name, codes (steps, latent_dim) and a note for each.
         step: Where the slider starts.
     """
-    channels, height, width = cached.info(run_id).item_shape
+    channels, height, width = cached.info(run_id).picture_shape
     data: dict[str, Any] = {
         "decode": f"api/runs/{run_id}/decode",
         "strips": [{"name": name, "codes": np.round(codes, 5).tolist(), "note": note} for name, codes, note in strips],

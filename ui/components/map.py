@@ -55,7 +55,7 @@ def latent_map(
     version, text = cached.version(run_id), decoding.write_map(config)
     base, suffix = f"api/runs/{run_id}/{version}/{split}", f"?map={quote(text)}"
     rows, info = decoding.split_rows(run_id, split), cached.info(run_id)
-    channels, high, wide = info.item_shape
+    channels, high, wide = info.picture_shape
     figures = [{"name": "error", "url": f"{base}/errors"}]
     if cached.table(run_id).spreads is not None:
         figures.append({"name": "spread", "url": f"{base}/spread"})
