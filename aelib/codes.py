@@ -68,7 +68,7 @@ def encode(model: "Model", dataset: Dataset) -> CodeTable:
             labels = None if part.labels is None else torch.from_numpy(part.labels).to(device)
             found = model.encode(batch, labels)
             recon = model.decode(found.latents, labels) if model.can_decode else model.reconstruct(batch, labels)
-            wanted = batch if model.target == "items" else torch.from_numpy(_masks(part)).to(device)
+            wanted = batch if model.target == "items" else torch.from_numpy(targets(model, part)).to(device)
             errors.append((recon - wanted).square().flatten(1).sum(1).cpu().numpy())
             codes.append(found.codes.cpu().numpy())
             if found.spreads is not None:
@@ -103,6 +103,14 @@ def of_run(run: Run) -> CodeTable:
     return table
 
 
+def targets(model: "Model", items: Items) -> np.ndarray:
+    """What the model should give for these items, float32: the items, or their masks (n, 1, height, width)."""
+    if model.target == "items":
+        return items.floats()
+    assert items.masks is not None, "checked when the run was queued"
+    return items.masks.astype(np.float32) / 255
+
+
 def reconstruct(model: "Model", values: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
     """Reconstructions of a few items, as they are at rest or as floats; float32 out, not clipped."""
     import torch
@@ -117,11 +125,6 @@ def reconstruct(model: "Model", values: np.ndarray, labels: np.ndarray | None = 
     if training:
         model.train()
     return recon
-
-
-def _masks(items: Items) -> np.ndarray:
-    assert items.masks is not None, "checked when the run was queued"
-    return items.masks.astype(np.float32) / 255
 
 
 def _device(model: "Model") -> "str":

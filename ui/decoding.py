@@ -32,11 +32,15 @@ class Decoded:
     more: dict[str, Any] = field(default_factory=dict)
 
 
-def decode_codes(run_id: str, codes: Any) -> Decoded:
-    """Decode given codes. Raises ``E_CODES`` when they are not a table of finite numbers of the run's code size."""
+def decode_codes(run_id: str, codes: Any, label: int = 0) -> Decoded:
+    """Decode given codes, for a conditional model as items of class ``label``.
+
+    Raises ``E_CODES`` when they are not a table of finite numbers of the run's code size.
+    """
     table = cached.table(run_id)
     given = _numbers(codes, table.codes.shape[1], "codes")
-    return Decoded(_pictures(run_id, given), cached.support(run_id).share(given))
+    labels = np.full(len(given), label, np.int64)
+    return Decoded(_pictures(run_id, given, labels), cached.support(run_id).share(given))
 
 
 def decode_places(run_id: str, map_text: str, places: Any) -> Decoded:
@@ -56,7 +60,8 @@ def decode_places(run_id: str, map_text: str, places: Any) -> Decoded:
         latents, rows = blend(given, points, table.codes)
     share = np.minimum(cached.support(run_id).share(latents), cached.plane_support(run_id, config).share(given))
     more = {"nearest": rows.tolist(), "latents": np.round(latents, 5).tolist()}
-    return Decoded(_pictures(run_id, latents), share, more)
+    labels = table.labels[rows[:, 0]] if rows.shape[1] else np.zeros(len(given), np.int64)  # as the nearest item
+    return Decoded(_pictures(run_id, latents, labels), share, more)
 
 
 def map_array(run_id: str, version: str, split: str, what: str, map_text: str) -> bytes:
@@ -112,12 +117,17 @@ def read_map(text: str) -> PluginConfig:
     return read_choice(PROJECTIONS, parse_json(text, "the map's description"))
 
 
-def _pictures(run_id: str, latents: np.ndarray) -> np.ndarray:
+def _pictures(run_id: str, latents: np.ndarray, labels: np.ndarray) -> np.ndarray:
     import torch
 
     model = cached.model(run_id)
+    if not model.can_decode:
+        raise AelibError("E_ABILITY", f"The model of {run_id} has no decoder", "its network goes round the code")
+    given = (
+        torch.from_numpy(labels.clip(0, max(len(cached.info(run_id).classes) - 1, 0))) if model.needs_labels else None
+    )
     with torch.inference_mode():
-        decoded = model.decode(torch.from_numpy(latents)).numpy()
+        decoded = model.decode(torch.from_numpy(latents), given).numpy()
     info = cached.info(run_id)
     return np.ascontiguousarray(as_pictures(decoded, info.low, info.high).transpose(0, 2, 3, 1))
 

@@ -64,7 +64,7 @@ def disturb(run_id: str, row: int, corruption: str, severity: float, seed: int) 
         clean = torch.from_numpy(items.take(np.asarray([row])).floats())
         inputs = apply_all(clean, [config], torch.Generator().manual_seed(seed))
         found = model.encode(inputs, labels)
-        recon = model.decode(found.latents, labels).numpy()
+        recon = model.reconstruct(inputs, labels).numpy()
         home = model.encode(clean, labels).codes.numpy()[0]
     given, targets, code = inputs.numpy(), clean.numpy(), found.codes.numpy()[0]
     return Disturbed(

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from aelib.codes import reconstruct
+from aelib.codes import reconstruct, targets
 from aelib.config import PluginConfig
 from aelib.figures.charts import code_bars
 from aelib.figures.colours import class_palette
@@ -12,7 +12,7 @@ from aelib.measures.dimensions import describe_dimensions
 from aelib.measures.reconstruction import error_rank
 from aelib.pictures import as_pictures
 from aelib.runs.folder import Run
-from ui import cached, decoding, pictures, state
+from ui import cached, decoding, frame, pictures, state
 
 NEIGHBOURS = 6
 GALLERY = 36
@@ -30,7 +30,7 @@ def show_item(run: Run, row: int) -> None:
     recon = reconstruct(cached.model(run.id), own.values, own.labels)
     with st.container(border=True):
         st.markdown(f"**Item {table.index[row]}**{_class_of(run, row)}")
-        error = pictures.error_maps(info, recon, own.floats())[0]
+        error = pictures.error_maps(info, recon, targets(cached.model(run.id), own))[0]
         pictures.row([drawn[row], as_pictures(recon, info.low, info.high)[0]], ["input", "reconstruction"], error)
         st.caption(
             f"squared error **{table.errors[row]:.2f}**, larger than that of "
@@ -77,7 +77,8 @@ def show_selection(run: Run, rows: np.ndarray) -> None:
     table = cached.table(run.id)
     classes = cached.info(run.id).classes
     mean = table.codes[rows].mean(axis=0, keepdims=True)
-    decoded = decoding.decode_codes(run.id, mean)
+    can_decode = frame.model_class(run).can_decode
+    decoded = decoding.decode_codes(run.id, mean, _most_common(table.labels[rows])) if can_decode else None
     with st.container(border=True):
         gallery, middle = st.columns([5, 1])
         with gallery:
@@ -89,6 +90,8 @@ def show_selection(run: Run, rows: np.ndarray) -> None:
                 pictures.sheet(cached.pictures(run.id)[shown], 48, columns=18),
                 caption=_sheet_note(len(shown), len(rows)),
             )
+        if decoded is None:
+            return
         with middle:
             st.image(pictures.enlarged(decoded.pictures[0].transpose(2, 0, 1), 112), caption="mean code, decoded")
             support_bar(float(decoded.support[0]))
@@ -112,6 +115,10 @@ def _use_item(item: int) -> None:
     if places.button("Noise", help="Open this item on the Noise page", icon=":material/grain:"):
         state.put(state.ITEM, item)
         st.switch_page("../pages/noise.py")
+
+
+def _most_common(labels: np.ndarray) -> int:
+    return int(np.bincount(labels[labels >= 0]).argmax()) if (labels >= 0).any() else 0
 
 
 def _class_of(run: Run, row: int) -> str:

@@ -167,6 +167,44 @@ def reconstruct(
     _say({**answer, "out": str(out)}, f"{len(rows)} items in {out}; mean squared error {mean:.3f} per item", as_json)
 
 
+@app.command()
+def sample(
+    run_id: RunId,
+    out: Annotated[Path, typer.Option(help="The PNG to write")],
+    count: Annotated[int, typer.Option(min=1, max=4096, help="How many new items")] = 64,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            help="prior: the model's own; mixture: fitted to the codes of its training items (any model with a "
+            "decoder). Without it: the prior where there is one",
+            show_default=False,
+        ),
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Another number gives other items")] = 0,
+    checkpoints: Checkpoints = default_checkpoints(),
+    as_json: AsJson = False,
+) -> None:
+    """Draw new items; a model that is told the class gets all classes in turn."""
+    from aelib import samples
+    from aelib.files import write_bytes
+    from aelib.pictures import as_pictures, strip, to_png
+    from aelib.runs.weights import load_info
+
+    if source and source not in samples.SOURCES:
+        raise AelibError(
+            "E_UNKNOWN", f"There is nothing to draw from named {source!r}", "", nearest(source, samples.SOURCES)
+        )
+    run = open_run(checkpoints, run_id)
+    drawn, info = samples.draw(run, count, seed, source), load_info(run)
+    pictures = as_pictures(drawn.items, info.low, info.high)
+    columns = min(count, max(1, round(count**0.5)))
+    write_bytes(out.resolve(), to_png(strip(pictures, columns=columns), scale=max(1, 64 // pictures.shape[-1])))
+    origin = f"a mixture of {drawn.components} over its codes" if drawn.components else "its prior"
+    answer = {"run": run_id, "count": count, "from": drawn.source, "components": drawn.components, "seed": seed}
+    _say({**answer, "out": str(out)}, f"{count} new items in {out}, drawn from {origin}", as_json)
+
+
 def _table(run: Run, split: str) -> codes.CodeTable:
     known = ("train", "validation", "test", "all")
     if split not in known:

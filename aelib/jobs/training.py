@@ -19,6 +19,9 @@ from aelib.runs.folder import Run
 from aelib.runs.lock import hold
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from aelib.datasets._base import Items
     from aelib.training.loop import Report, Snapshot
 
 PREVIEW_ITEMS = 12  # pictures in a strip of reconstructions
@@ -119,20 +122,34 @@ class _Attempt:
             weights.save_resume(self.run, self.point, self.attempt)
 
     def _preview(self, epoch: int) -> None:
-        """A strip of two rows, the same validation items each time: the items above, reconstructions below."""
+        """A strip, the same validation items each time: items above, reconstructions below; in a run with corruptions
+        the corrupted items between them, which are what was reconstructed.
+        """
         import numpy as np
 
         items = self.dataset.splits["validation"].take(
             np.arange(min(PREVIEW_ITEMS, self.dataset.info.counts["validation"]))
         )
         info = self.dataset.info
-        recon = codes.reconstruct(self.model, items.values, items.labels)
-        rows = [as_pictures(items.values, info.low, info.high), as_pictures(recon, info.low, info.high)]
+        inputs = self._corrupted(items)
+        recon = codes.reconstruct(self.model, inputs, items.labels)
+        shown = [items.values, *([inputs] if self.config.corruptions else []), recon]
+        rows = [as_pictures(values, info.low, info.high) for values in shown]
         pictures = np.concatenate([in_channels(row, rows[0].shape[1]) for row in rows])
         factor = max(1, PREVIEW_PIXELS // pictures.shape[-1])
         large = pictures.repeat(factor, axis=2).repeat(factor, axis=3)
         picture = to_png(strip(large, columns=len(items), gap=2, background=96))
         write_bytes(self.run.folder / "preview" / f"epoch-{epoch:05d}.png", picture)
+
+    def _corrupted(self, items: "Items") -> "np.ndarray":
+        """What the model is given for these items, float32: each time with the same corruption."""
+        import torch
+
+        from aelib.corruptions._base import apply_all
+        from aelib.training.batches import generator_for
+
+        clean, generator = torch.from_numpy(items.floats()), generator_for("cpu", self.config.training.seed, 2)
+        return apply_all(clean, self.config.corruptions, generator).numpy()
 
     def _finish(self, state: str) -> str:
         """Judge the best weights as they stand on disk, keep the codes of all items, and say how it ended."""
