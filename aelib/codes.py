@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aelib.datasets._base import SPLITS, Dataset, load_dataset
+from aelib.datasets._base import SPLITS, Dataset, Items, load_dataset
 from aelib.errors import AelibError
 from aelib.files import read_arrays, write_arrays
 from aelib.runs import weights
@@ -25,7 +25,8 @@ class CodeTable:
     Attributes:
         codes: float32 (n, latent_dim), the mean.
         spreads: float32 (n, latent_dim), the posterior's standard deviation, or None.
-        errors: float32 (n,), squared error of the reconstruction, summed over features; pixels in [0, 1].
+        errors: float32 (n,), squared error of the reconstruction from the clean item (of the predicted mask from the
+            true one, for a model that learns masks), summed over features.
         labels: int64 (n,), -1 where there is no label.
         index: int64 (n,), the item's place in the dataset's own order.
         split: int8 (n,), 0 train, 1 validation, 2 test.
@@ -62,11 +63,13 @@ def encode(model: "Model", dataset: Dataset) -> CodeTable:
     codes, spreads, errors = [], [], []
     with torch.inference_mode():
         for start in range(0, len(items), CHUNK):
-            batch = torch.from_numpy(items.images[start : start + CHUNK]).to(device).float() / 255
-            labels = None if items.labels is None else torch.from_numpy(items.labels[start : start + CHUNK]).to(device)
+            part = items.take(np.arange(start, min(start + CHUNK, len(items))))
+            batch = torch.from_numpy(part.floats()).to(device)
+            labels = None if part.labels is None else torch.from_numpy(part.labels).to(device)
             found = model.encode(batch, labels)
-            recon = model.decode(found.latents, labels)
-            errors.append((recon - batch).square().flatten(1).sum(1).cpu().numpy())
+            recon = model.decode(found.latents, labels) if model.can_decode else model.reconstruct(batch, labels)
+            wanted = batch if model.target == "items" else torch.from_numpy(targets(model, part)).to(device)
+            errors.append((recon - wanted).square().flatten(1).sum(1).cpu().numpy())
             codes.append(found.codes.cpu().numpy())
             if found.spreads is not None:
                 spreads.append(found.spreads.cpu().numpy())
@@ -100,25 +103,28 @@ def of_run(run: Run) -> CodeTable:
     return table
 
 
-def reconstruct(model: "Model", images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-    """Reconstructions of a few images: uint8 or float (n, channels, height, width) in, float32 out, not clipped."""
+def targets(model: "Model", items: Items) -> np.ndarray:
+    """What the model should give for these items, float32: the items, or their masks (n, 1, height, width)."""
+    if model.target == "items":
+        return items.floats()
+    assert items.masks is not None, "checked when the run was queued"
+    return items.masks.astype(np.float32) / 255
+
+
+def reconstruct(model: "Model", values: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """Reconstructions of a few items, as they are at rest or as floats; float32 out, not clipped."""
     import torch
 
     training = model.training
     model.eval()
     with torch.inference_mode():
-        batch = torch.from_numpy(np.ascontiguousarray(images)).to(_device(model)).float()
-        batch = batch / 255 if images.dtype == np.uint8 else batch
+        batch = torch.from_numpy(np.ascontiguousarray(values)).to(_device(model)).float()
+        batch = batch / 255 if values.dtype == np.uint8 else batch
         given = None if labels is None else torch.from_numpy(labels).to(_device(model))
         recon = model.reconstruct(batch, given).cpu().numpy()
     if training:
         model.train()
     return recon
-
-
-def to_bytes(images: np.ndarray) -> np.ndarray:
-    """Display only: float images clipped to [0, 1], as uint8."""
-    return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
 
 
 def _device(model: "Model") -> "str":

@@ -7,6 +7,7 @@ from aelib.config import read_choice
 from aelib.datasets._base import data_folder, load_dataset
 from aelib.errors import AelibError
 from aelib.figures.charts import class_counts
+from aelib.pictures import as_pictures
 from aelib.registry import DATASETS
 from ui import forms, frame, pictures, state
 
@@ -41,7 +42,11 @@ with stage:
     facts = st.columns(4)
     facts[0].metric("Items", f"{sum(info.counts.values()):,}")
     facts[1].metric("Train · validation · test", " · ".join(f"{count:,}" for count in info.counts.values()))
-    facts[2].metric("Shape", "×".join(str(side) for side in info.item_shape), help="channels × height × width")
+    facts[2].metric(
+        "Shape",
+        "×".join(str(side) for side in info.item_shape),
+        help="channels × height × width, or the length of a vector",
+    )
     facts[3].metric("Classes", len(info.classes) or "none")
     for note in dataset.notes:
         st.caption(f":material/info: {note}")
@@ -59,7 +64,11 @@ with stage:
         rows = rows[items.labels == info.classes.index(only)]
     rows = np.random.default_rng(draw).permutation(rows)[:COUNT]
     if len(rows):
-        st.image(pictures.sheet(items.images[rows], 56, columns=16), width="stretch", output_format="PNG")
+        st.image(
+            pictures.sheet(as_pictures(items.values[rows], info.low, info.high), 56, columns=16),
+            width="stretch",
+            output_format="PNG",
+        )
         st.caption(f"{len(rows)} of {len(items):,} {split} items, drawn at random")
     else:
         st.info("There are no such items in this split.", icon=":material/info:")
@@ -72,5 +81,5 @@ with stage:
 frame.show_code(
     "from aelib.config import read_choice\nfrom aelib.datasets._base import load_dataset\n"
     f"from aelib.registry import DATASETS\n\ndataset = load_dataset(read_choice(DATASETS, {raw!r}))\n"
-    'items = dataset.splits["train"]  # items.images: uint8 (n, channels, height, width)\n'
+    'items = dataset.splits["train"]  # items.values: uint8 (n, channels, height, width) or float32 (n, features)\n'
 )

@@ -29,6 +29,7 @@ assert points is not None, "projection_on_screen gives only what is there"
 cached.prepare(run.id, shown)
 view = map_state.read(run.id, points[rows], table.index[rows])
 
+can_decode = frame.model_class(run).can_decode
 stage, inspector = st.columns([2.6, 1], gap="medium")
 with stage:
     gesture = latent_map(
@@ -44,14 +45,15 @@ with stage:
 if map_state.take(gesture, run.id, shown.name, table.index[rows]):
     st.rerun()
 with inspector:
-    if view.ground is not None:
+    if view.ground is not None and can_decode:
         show_place(run, shown, view.ground)
     elif view.picked is not None:
         show_item(run, int(rows[view.picked]))
     else:
         with st.container(border=True):
             st.markdown("**Nothing picked yet**")
-            st.caption("Click a point to look at its item, or the empty ground to decode it. Shift-drag draws a lasso.")
+            ground = ", or the empty ground to decode it" if can_decode else ""
+            st.caption(f"Click a point to look at its item{ground}. Shift-drag draws a lasso.")
 if view.selection is not None and len(view.selection) > 1:
     show_selection(run, rows[view.selection])
 frame.show_code(map_state.code(run.id, shown))

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from aelib.corruptions._base import names_for
 from aelib.registry import CORRUPTIONS
 from ui import cached, disturb, forms, frame, pictures, state
 from ui.inspector import support_bar
@@ -10,10 +11,10 @@ from ui.inspector import support_bar
 run_place, kind_place, severity_place = frame.bar("Noise", [2.4, 1.4, 2])
 with run_place:
     run = frame.choose_run()
-frame.need_decoder(run)
+frame.need_items(run)
 table, info = frame.codes_of(run), cached.info(run.id)
 with kind_place:
-    names = CORRUPTIONS.names()
+    names = names_for(info.kind)
     what = "\n\n".join(f"**{forms.words(name)}**: {CORRUPTIONS.help(name).summary}" for name in names)
     corruption = state.choose("Corruption", names, state.CORRUPTION, "gaussian", show=forms.words, help=what)
 with severity_place:

@@ -30,7 +30,7 @@ for name, path in PATHS.items():
     codes = path(start, end, steps)
     lowest = float(scale.share(codes).min())
     strips.append((name, codes, f"lowest support on the way: nearer than {lowest:.0%} of the data"))
-step = film(run.id, strips, min(state.number(state.STEP) or 0, steps - 1))
+step = film(run.id, strips, min(state.number(state.STEP) or 0, steps - 1), int(table.labels[a_row]))
 state.put_address(state.STEP, str(step) if step else "")
 
 st.caption(

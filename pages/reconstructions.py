@@ -3,9 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from aelib.codes import reconstruct, to_bytes
+from aelib.codes import reconstruct, targets
 from aelib.figures.charts import error_histogram
-from aelib.measures.reconstruction import by_class, error_map
+from aelib.measures.reconstruction import by_class
+from aelib.pictures import as_pictures
 from ui import cached, frame, pictures, state
 
 MOST = 24
@@ -13,7 +14,6 @@ MOST = 24
 run_place, split_place, order_place, class_place = frame.bar("Reconstructions", [2.2, 1.3, 1, 1.2])
 with run_place:
     run = frame.choose_run()
-frame.need_decoder(run)
 table, items, info = frame.codes_of(run), cached.items(run.id), cached.info(run.id)
 with split_place:
     split = frame.choose_split(run)
@@ -41,8 +41,9 @@ st.caption(
     f"**{errors.mean():.3f}**, median {np.median(errors):.3f}, worst {errors.max():.3f}"
 )
 labels = None if items.labels is None else items.labels[shown]
-recon = reconstruct(cached.model(run.id), items.images[shown], labels)
-maps = error_map(recon, items.images[shown] / 255)
+recon = reconstruct(cached.model(run.id), items.values[shown], labels)
+maps = pictures.error_maps(info, recon, targets(cached.model(run.id), items.take(shown)))
+drawn, redrawn = cached.pictures(run.id), as_pictures(recon, info.low, info.high)
 worst_pixel = max(float(maps.max()), 1e-6)
 gallery, side = st.columns([2.4, 1], gap="medium")
 with gallery:
@@ -51,8 +52,8 @@ with gallery:
             row = int(shown[number])
             trio = np.stack(
                 [
-                    pictures.in_colour(items.images[row]),
-                    pictures.in_colour(to_bytes(recon)[number]),
+                    pictures.in_colour(drawn[row]),
+                    pictures.in_colour(redrawn[number]),
                     pictures.heat(maps[number], worst_pixel),
                 ]
             )

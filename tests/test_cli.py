@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from aelib import registry
 from aelib.cli import main
 from aelib.cli.settings import read_settings, read_value, write_command
 from aelib.codes import of_run
@@ -151,7 +152,7 @@ def test_reconstruct(tiny, tiny_run, tmp_path, worst):
     items = load_dataset(tiny_run.dataset()).items("test").take(rows)
     scale = picture.shape[1] // (5 * 8)
     first = picture[: 8 * scale : scale, : 8 * scale : scale]
-    np.testing.assert_array_equal(first, items.images[0, 0])
+    np.testing.assert_array_equal(first, items.values[0, 0])
 
 
 def test_help_names_every_command(capsys):
@@ -168,7 +169,7 @@ def test_as_a_program_it_has_no_traceback_and_the_same_exit_codes(tmp_path):
 
     good = program("list", "models", "--json")
     assert (good.returncode, good.stderr) == (0, "")
-    assert json.loads(good.stdout.splitlines()[-1])[0]["name"] == "autoencoder"
+    assert json.loads(good.stdout.splitlines()[-1])[0]["name"] == registry.MODELS.names()[0]
     bad = program("train", "--model", "vea")
     assert bad.returncode == 2
     assert bad.stderr.strip() == "There is no model named 'vea'. Did you mean 'vae'? [E_UNKNOWN]"
@@ -198,8 +199,8 @@ def test_a_name_alone_takes_fields_too():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_train_from_the_command_line(name):
-    run = RunConfig.parse(read_settings(name, {"dataset": "mnist"}, [], ["model.latent_dim=7"], 3))
-    assert (run.dataset.name, run.model.latent_dim, run.training.epochs) == ("mnist", 7, 3)
+    run = RunConfig.parse(read_settings(name, {"dataset": "mnist"}, [], ["training.batch_size=77"], 3))
+    assert (run.dataset.name, run.training.batch_size, run.training.epochs) == ("mnist", 77, 3)
     assert run.network == RunConfig.parse(PRESETS[name].config).network
 
 

@@ -7,6 +7,7 @@ import torch
 from aelib import codes, files
 from aelib.datasets._base import SPLITS, load_dataset
 from aelib.errors import AelibError
+from aelib.pictures import as_pictures
 from aelib.runs import weights
 
 
@@ -40,7 +41,7 @@ def test_rows_are_train_validation_test(table, dataset):
 def test_each_row_is_what_the_model_says_of_that_item(table, model, dataset):
     everything = dataset.all_items()
     rows = np.array([0, 255, 256, 257, 1000, 1796])  # about the seams between chunks
-    images = torch.from_numpy(everything.images[rows]).float() / 255
+    images = torch.from_numpy(everything.values[rows]).float() / 255
     with torch.no_grad():
         found = model.encode(images)
         errors = ((model.reconstruct(images) - images) ** 2).sum(dim=(1, 2, 3))
@@ -121,7 +122,7 @@ def test_a_model_without_spreads_and_items_without_labels(checkpoints):
 
     data = load_dataset(RunConfig.parse({}).dataset)
     splits = {name: part.take(np.arange(30)) for name, part in data.splits.items()}
-    nameless = {name: type(part)(part.images, None, part.index) for name, part in splits.items()}
+    nameless = {name: type(part)(part.values, None, part.index) for name, part in splits.items()}
     run = RunConfig.parse({"network": {"name": "mlp", "widths": []}, "training": {"batch_size": 5}})
     found = codes.encode(build(run, data.info), Dataset(nameless))
     assert found.spreads is None
@@ -133,7 +134,7 @@ def test_a_model_without_spreads_and_items_without_labels(checkpoints):
 
 
 def test_reconstructions_of_bytes_and_of_numbers_are_the_same(model, dataset):
-    images = dataset.splits["test"].images[:7]
+    images = dataset.splits["test"].values[:7]
     recon = codes.reconstruct(model, images)
     assert (recon.dtype, recon.shape) == (np.float32, images.shape)
     np.testing.assert_allclose(recon, codes.reconstruct(model, (images / 255).astype(np.float32)), atol=1e-6)
@@ -145,19 +146,16 @@ def test_reconstructing_in_mid_training_leaves_the_model_training(dataset):
     from aelib.models._base import build
 
     mine = build(RunConfig.parse({"network": {"name": "mlp", "dropout": 0.5}}), dataset.info).train()
-    images = dataset.splits["test"].images[:3]
+    images = dataset.splits["test"].values[:3]
     np.testing.assert_array_equal(codes.reconstruct(mine, images), codes.reconstruct(mine, images))
     assert mine.training
 
 
-def test_pictures_are_clipped_and_rounded_for_display():
-    floats = np.array([-1, 0, 0.5, 0.999, 1, 7], np.float32)
-    np.testing.assert_array_equal(codes.to_bytes(floats), [0, 0, 128, 255, 255, 255])
-    every = np.arange(256, dtype=np.uint8)
-    np.testing.assert_array_equal(codes.to_bytes(every.astype(np.float32) / 255), every)
-
-
-# --- the shared model ---------------------------------------------------------------------------------------------
+def test_pictures_are_clipped_for_display_only():
+    floats = np.asarray([-0.5, 0.0, 0.5, 1.0, 1.5, 0.9999], np.float32).reshape(1, 1, 2, 3)
+    np.testing.assert_array_equal(as_pictures(floats).ravel(), [0, 0, 128, 255, 255, 255])
+    every = np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16)
+    np.testing.assert_array_equal(as_pictures(every.astype(np.float32) / 255), every)
 
 
 def test_a_loaded_model_is_frozen(model):

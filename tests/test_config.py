@@ -90,7 +90,7 @@ def test_values_out_of_range_are_answered_with_the_field_and_its_range(field, va
         ({"network": "convolution"}, "Did you mean 'convolutional'?"),
         ({"corruptions": ["gausian"]}, "Did you mean 'gaussian'?"),
         ({"corruptions": [{"name": "masking", "severty": 1}]}, "Did you mean 'severity'?"),
-        ({"model": "qqqqqqqq"}, "Known: autoencoder"),
+        ({"model": "qqqqqqqq"}, "Known: adversarial, autoencoder"),
     ],
 )
 def test_unknown_names_offer_the_nearest(raw, words):
@@ -104,9 +104,9 @@ def test_unknown_names_offer_the_nearest(raw, words):
     [
         ({"training": 5}, "an object with epochs"),
         ({"training": None}, "an object with epochs"),
-        ({"model": 5}, "Known: autoencoder"),
-        ({"model": {"latent_dim": 3}}, "Known: autoencoder"),
-        ({"model": {"name": ["vae"]}}, "Known: autoencoder"),
+        ({"model": 5}, "Known: adversarial, autoencoder"),
+        ({"model": {"latent_dim": 3}}, "Known: adversarial, autoencoder"),
+        ({"model": {"name": ["vae"]}}, "Known: adversarial, autoencoder"),
         ({"corruptions": {"name": "masking"}}, "a list"),
         ({"corruptions": ["masking"] * 11}, "at most 10"),
         ({"network": {"name": "mlp", "widths": [0]}}, "from 1 to 8192"),

@@ -332,7 +332,7 @@ def test_a_config_that_was_broken_since_queueing_fails_in_words(checkpoints):
     run = queue.submit(checkpoints, config())
     (run.folder / "config.json").write_text('{"model": {"name": "vea"}}')
     training.work(*queue.claim(checkpoints, "", run.id))
-    assert_failed(open_run(checkpoints, run.id), "E_UNKNOWN", "Did you mean 'vae'?")
+    assert_failed(open_run(checkpoints, run.id), "E_FILE", "config.json", "damaged")
 
 
 def test_a_training_that_blows_up_keeps_the_last_good_weights(checkpoints, monkeypatch):

@@ -14,7 +14,7 @@ from aelib.losses.reconstruction import (
     binary_cross_entropy,
     binary_entropy_floor,
     cross_entropy_above_floor,
-    gaussian_error,
+    gaussian_error_per_item,
     squared_error,
     squared_error_per_item,
 )
@@ -104,7 +104,9 @@ def test_gaussian_error_is_a_likelihood_without_its_constant(pair, sigma):
     recon, targets = pair
     likelihood = Normal(recon, sigma).log_prob(targets).flatten(1).sum(1).mean()
     constant = 60 / 2 * np.log(2 * np.pi * sigma**2)
-    assert gaussian_error(recon, targets, sigma).item() + constant == pytest.approx(-likelihood.item(), rel=1e-12)
+    assert gaussian_error_per_item(recon, targets, sigma).mean().item() + constant == pytest.approx(
+        -likelihood.item(), rel=1e-12
+    )
 
 
 def test_kl_is_that_of_torchs_distributions():

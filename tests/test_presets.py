@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -19,15 +20,18 @@ COUNTS = {
     "tutorial_784_10": 7_850 + 8_624,
     "tutorial_784_64_32": (50_240 + 2_080) + (2_112 + 50_960),
     "tutorial_784_128_32": (100_480 + 4_128) + (4_224 + 101_136),
+    "deep_belief_2006": (785_000 + 500_500 + 125_250 + 7_530) + (7_750 + 125_500 + 501_000 + 784_784),
 }
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_preset_builds_and_reconstructs(name):
     run = RunConfig.parse(PRESETS[name].config)
-    model = build(run, MNIST).eval()
-    items = torch.rand(2, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    recon = model.reconstruct(items)
+    colours = 3 if any(part.name == "grey" for part in run.corruptions) else 1
+    info = replace(MNIST, item_shape=(colours, 28, 28), has_masks=run.target == "masks")
+    model = build(run, info).eval()
+    items = torch.rand(2, colours, 28, 28, generator=torch.Generator().manual_seed(0))
+    recon = model.reconstruct(items, torch.tensor([0, 1]))
     assert recon.shape == items.shape
     assert 0 <= recon.min() <= recon.max() <= 1
 

@@ -204,7 +204,7 @@ def test_corruption_touches_the_inputs_and_never_the_targets():
     for dirty, again in zip(corrupted.in_order(16, 1), corrupted.in_order(16, 1), strict=True):
         assert torch.equal(dirty.inputs, again.inputs), "held-out items are always disturbed alike"
     assert all(torch.equal(batch.inputs, batch.targets) for batch in corrupted.in_order(16, 1, clean=True))
-    assert torch.equal(corrupted.images, torch.from_numpy(items.images)), "the items at rest stay as they are"
+    assert torch.equal(corrupted.values, torch.from_numpy(items.values)), "the items at rest stay as they are"
 
 
 def test_pixels_are_scaled_to_one():
@@ -336,7 +336,7 @@ def test_the_error_is_the_squared_error_of_the_clean_reconstruction():
     model, _ = trained(run)
     items = DATA.splits["validation"]
     found = evaluate(model, Batches(items, run.corruptions, "cpu"), next(iter(model.stages())), 0)
-    images = torch.from_numpy(items.images).float() / 255
+    images = torch.from_numpy(items.values).float() / 255
     with torch.no_grad():
         expected = ((model.reconstruct(images) - images) ** 2).sum() / len(images)
     assert math.isclose(found["error"], float(expected), rel_tol=1e-5)

@@ -13,6 +13,7 @@ from aelib.config import PluginConfig
 from aelib.datasets._base import DataInfo, Items, load_dataset
 from aelib.errors import AelibError
 from aelib.latent.support import Support
+from aelib.pictures import as_pictures
 from aelib.projections import _base as projections
 from aelib.registry import PROJECTIONS
 from aelib.runs import weights
@@ -102,6 +103,17 @@ def prepare(run_id: str, config: PluginConfig | None = None) -> None:
                 plane_support(run_id, config)
 
     threading.Thread(target=load, daemon=True, name=f"prepare {run_id}").start()
+
+
+def pictures(run_id: str) -> np.ndarray:
+    """All items of the run as they are drawn, uint8 (n, channels, height, width): vectors as bars."""
+    return _pictures(run_id, run(run_id).raw_config.get("dataset_hash", ""))
+
+
+@_shared(max_entries=3)
+def _pictures(run_id: str, dataset_hash: str) -> np.ndarray:
+    shape = info(run_id)
+    return as_pictures(items(run_id).values, shape.low, shape.high)
 
 
 @_shared(max_entries=8)

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from aelib.codes import to_bytes
 from aelib.config import PluginConfig, read_choice
 from aelib.errors import AelibError, nearest
 from aelib.files import parse_json
 from aelib.latent.blend import blend
+from aelib.pictures import as_pictures
 from aelib.registry import PROJECTIONS
 from ui import cached
 
@@ -33,11 +33,15 @@ class Decoded:
     more: dict[str, Any] = field(default_factory=dict)
 
 
-def decode_codes(run_id: str, codes: Any) -> Decoded:
-    """Decode given codes. Raises ``E_CODES`` when they are not a table of finite numbers of the run's code size."""
+def decode_codes(run_id: str, codes: Any, label: int = 0) -> Decoded:
+    """Decode given codes, for a conditional model as items of class ``label``.
+
+    Raises ``E_CODES`` when they are not a table of finite numbers of the run's code size.
+    """
     table = cached.table(run_id)
     given = _numbers(codes, table.codes.shape[1], "codes")
-    return Decoded(_pictures(run_id, given), cached.support(run_id).share(given))
+    labels = np.full(len(given), label, np.int64)
+    return Decoded(_pictures(run_id, given, labels), cached.support(run_id).share(given))
 
 
 def decode_places(run_id: str, map_text: str, places: Any) -> Decoded:
@@ -58,7 +62,8 @@ def decode_places(run_id: str, map_text: str, places: Any) -> Decoded:
         latents, rows = blend(given, points, table.codes)
     share = np.minimum(cached.support(run_id).share(latents), cached.plane_support(run_id, config).share(given))
     more = {"nearest": rows.tolist(), "latents": np.round(latents, 5).tolist()}
-    return Decoded(_pictures(run_id, latents), share, more)
+    labels = table.labels[rows[:, 0]] if rows.shape[1] else np.zeros(len(given), np.int64)  # as the nearest item
+    return Decoded(_pictures(run_id, latents, labels), share, more)
 
 
 def map_array(run_id: str, version: str, split: str, what: str, map_text: str) -> bytes:
@@ -87,14 +92,14 @@ def map_array(run_id: str, version: str, split: str, what: str, map_text: str) -
 def thumbnails(run_id: str, version: str, split: str, chunk: int) -> bytes:
     """The items' own pictures, ``chunk_size`` of them: uint8 (rows, height, width, channels)."""
     _same_version(run_id, version)
-    images, rows, size = cached.items(run_id).images, split_rows(run_id, split), chunk_size(run_id)
+    images, rows, size = cached.pictures(run_id), split_rows(run_id, split), chunk_size(run_id)
     own = rows[chunk * size : (chunk + 1) * size]
     return np.ascontiguousarray(images[own].transpose(0, 2, 3, 1)).tobytes()
 
 
 def chunk_size(run_id: str) -> int:
     """Items in one chunk of thumbnails."""
-    return max(8, min(512, CHUNK_BYTES // cached.info(run_id).features))
+    return max(8, min(512, CHUNK_BYTES // int(np.prod(cached.info(run_id).picture_shape))))
 
 
 def split_rows(run_id: str, split: str) -> np.ndarray:
@@ -114,13 +119,19 @@ def read_map(text: str) -> PluginConfig:
     return read_choice(PROJECTIONS, parse_json(text, "the map's description"))
 
 
-def _pictures(run_id: str, latents: np.ndarray) -> np.ndarray:
+def _pictures(run_id: str, latents: np.ndarray, labels: np.ndarray) -> np.ndarray:
     import torch
 
     model = cached.model(run_id)
+    if not model.can_decode:
+        raise AelibError("E_ABILITY", f"The model of {run_id} has no decoder", "its network goes round the code")
+    given = (
+        torch.from_numpy(labels.clip(0, max(len(cached.info(run_id).classes) - 1, 0))) if model.needs_labels else None
+    )
     with torch.inference_mode():
-        decoded = model.decode(torch.from_numpy(latents)).numpy()
-    return np.ascontiguousarray(to_bytes(decoded).transpose(0, 2, 3, 1))
+        decoded = model.decode(torch.from_numpy(latents), given).numpy()
+    info = cached.info(run_id)
+    return np.ascontiguousarray(as_pictures(decoded, info.low, info.high).transpose(0, 2, 3, 1))
 
 
 def _numbers(raw: Any, width: int, name: str) -> np.ndarray:

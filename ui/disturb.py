@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from aelib.codes import CodeTable, to_bytes
+from aelib.codes import CodeTable
 from aelib.config import read_choice
 from aelib.corruptions._base import apply_all
-from aelib.measures.reconstruction import error_map, peak_signal_to_noise, squared_error
+from aelib.measures.reconstruction import peak_signal_to_noise, squared_error
+from aelib.pictures import as_pictures
 from aelib.registry import CORRUPTIONS
-from ui import cached, state
+from ui import cached, pictures, state
 
 
 @dataclass(frozen=True)
@@ -55,22 +56,22 @@ def disturb(run_id: str, row: int, corruption: str, severity: float, seed: int) 
     """Disturb one item of a run's dataset, encode and decode it."""
     import torch
 
-    model, items = cached.model(run_id), cached.items(run_id)
+    model, items, info = cached.model(run_id), cached.items(run_id), cached.info(run_id)
     config = read_choice(CORRUPTIONS, {"name": corruption, "severity": float(severity)})
     labels = None if items.labels is None else torch.from_numpy(items.labels[row : row + 1])
     with torch.inference_mode():
-        clean = torch.from_numpy(items.images[row : row + 1]).float() / 255
+        clean = torch.from_numpy(items.take(np.asarray([row])).floats())
         inputs = apply_all(clean, [config], torch.Generator().manual_seed(seed))
         found = model.encode(inputs, labels)
-        recon = model.decode(found.latents, labels).numpy()
+        recon = model.reconstruct(inputs, labels).numpy()
         home = model.encode(clean, labels).codes.numpy()[0]
     given, targets, code = inputs.numpy(), clean.numpy(), found.codes.numpy()[0]
     return Disturbed(
-        items.images[row],
-        to_bytes(given)[0],
-        to_bytes(recon)[0],
-        error_map(given, targets)[0],
-        error_map(recon, targets)[0],
+        cached.pictures(run_id)[row],
+        as_pictures(given, info.low, info.high)[0],
+        as_pictures(recon, info.low, info.high)[0],
+        pictures.error_maps(info, given, targets)[0],
+        pictures.error_maps(info, recon, targets)[0],
         float(squared_error(given, targets)[0]),
         float(squared_error(recon, targets)[0]),
         float(peak_signal_to_noise(given, targets)[0]),
@@ -88,7 +89,7 @@ def code(run_id: str, row: int, corruption: str, severity: float, seed: int) -> 
         "from aelib.registry import CORRUPTIONS\nfrom aelib.runs.folder import open_run\n"
         "from aelib.runs.weights import load_model\n\n"
         f'run = open_run(Path("checkpoints"), "{run_id}")\n'
-        f"clean = torch.from_numpy(load_dataset(run.dataset()).all_items().images[{row} : {row + 1}]).float() / 255\n"
+        f"clean = torch.from_numpy(load_dataset(run.dataset()).all_items().floats()[{row} : {row + 1}])\n"
         f'noise = read_choice(CORRUPTIONS, {{"name": "{corruption}", "severity": {severity}}})\n'
         f"inputs = apply_all(clean, [noise], torch.Generator().manual_seed({seed}))\n"
         "recon = load_model(run).reconstruct(inputs)\n"

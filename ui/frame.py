@@ -1,7 +1,7 @@
 """What every page shares: its title line, the choice of a run, and sentences where something is missing."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -10,6 +10,9 @@ from aelib.errors import AelibError
 from aelib.registry import MODELS
 from aelib.runs.folder import ACTIVE, Run, default_checkpoints, list_runs
 from ui import cached, state
+
+if TYPE_CHECKING:
+    from aelib.models._base import Model
 
 SMALL = 1000  # validation items; with fewer, a map shows all items at first
 STATE_COLOURS = {
@@ -100,10 +103,36 @@ def nothing_yet(what: str, remedy: str) -> None:
 
 
 def need_decoder(run: Run) -> None:
-    """End the page with a sentence when the run's model cannot decode."""
-    if not MODELS.load(run.raw_config["model"]["name"]).Model.can_decode:
-        st.info(f"A {run.raw_config['model']['name']} has no decoder: nothing can be drawn from its codes.")
+    """End the page with a sentence when nothing can be drawn from a vector that this run's model calls a code."""
+    model = model_class(run)
+    name = run.raw_config["model"]["name"].replace("_", " ")
+    if not model.can_decode:
+        st.info(f"The model {name} has no bottleneck: its pictures go round the code, so nothing is drawn from one.")
         st.stop()
+    if model.code_shape == "grid":
+        st.info(f"The codes of {name} are grids of code words; a vector of them is for maps and neighbours only.")
+        st.stop()
+
+
+def need_items(run: Run) -> None:
+    """End the page with a sentence when the run's model gives something else than items."""
+    target = model_class(run).target
+    if target != "items":
+        name = run.raw_config["model"]["name"].replace("_", " ")
+        st.info(f"The model {name} gives {target}, which cannot be held against the clean item. See Reconstructions.")
+        st.stop()
+
+
+def strip_rows(run: Run) -> str:
+    """What the rows of a run's strips are, from above."""
+    between = ["corrupted"] if run.raw_config.get("corruptions") else []
+    masks = run.raw_config.get("target") == "masks"
+    return ", ".join(["items", *between, "masks found" if masks else "reconstructions"])
+
+
+def model_class(run: Run) -> "type[Model]":
+    """The class of a run's model: what it needs and what it can do."""
+    return MODELS.load(run.raw_config["model"]["name"]).Model
 
 
 def choose_split(run: Run) -> str:

@@ -3,15 +3,16 @@
 import numpy as np
 import streamlit as st
 
-from aelib.codes import reconstruct, to_bytes
+from aelib.codes import reconstruct, targets
 from aelib.config import PluginConfig
 from aelib.figures.charts import code_bars
 from aelib.figures.colours import class_palette
 from aelib.latent.neighbours import nearest
 from aelib.measures.dimensions import describe_dimensions
-from aelib.measures.reconstruction import error_map, error_rank
+from aelib.measures.reconstruction import error_rank
+from aelib.pictures import as_pictures
 from aelib.runs.folder import Run
-from ui import cached, decoding, pictures, state
+from ui import cached, decoding, frame, pictures, state
 
 NEIGHBOURS = 6
 GALLERY = 36
@@ -25,12 +26,12 @@ def show_item(run: Run, row: int) -> None:
         row: The item's row in the code table.
     """
     table, items = cached.table(run.id), cached.items(run.id)
-    image = items.images[row : row + 1]
-    labels = None if items.labels is None else items.labels[row : row + 1]
-    recon = reconstruct(cached.model(run.id), image, labels)
+    own, info, drawn = items.take(np.asarray([row])), cached.info(run.id), cached.pictures(run.id)
+    recon = reconstruct(cached.model(run.id), own.values, own.labels)
     with st.container(border=True):
         st.markdown(f"**Item {table.index[row]}**{_class_of(run, row)}")
-        pictures.row([image[0], to_bytes(recon)[0]], ["input", "reconstruction"], error_map(recon, image / 255)[0])
+        error = pictures.error_maps(info, recon, targets(cached.model(run.id), own))[0]
+        pictures.row([drawn[row], as_pictures(recon, info.low, info.high)[0]], ["input", "reconstruction"], error)
         st.caption(
             f"squared error **{table.errors[row]:.2f}**, larger than that of "
             f"{error_rank(float(table.errors[row]), table.errors):.0%} of all items · "
@@ -46,14 +47,14 @@ def show_item(run: Run, row: int) -> None:
     with st.container(border=True):
         st.markdown("**Nearest in the code space** :small[true distance, not the map's]")
         rows, distances = nearest(table.codes[row : row + 1], table.codes, NEIGHBOURS + 1)
-        own = [(int(r), float(d)) for r, d in zip(rows[0], distances[0], strict=True) if r != row][:NEIGHBOURS]
-        pictures.row([items.images[r] for r, _ in own], [_short_class(run, r) or f"{d:.2f}" for r, d in own], columns=6)
+        near = [(int(r), float(d)) for r, d in zip(rows[0], distances[0], strict=True) if r != row][:NEIGHBOURS]
+        pictures.row([drawn[r] for r, _ in near], [_short_class(run, r) or f"{d:.2f}" for r, d in near], columns=6)
     _use_item(int(table.index[row]))
 
 
 def show_place(run: Run, config: PluginConfig, place: tuple[float, float]) -> None:
     """One place of the map: the decoded picture, its support, and the items it was blended from."""
-    items = cached.items(run.id)
+    drawn = cached.pictures(run.id)
     decoded = decoding.decode_places(run.id, decoding.write_map(config), [list(place)])
     with st.container(border=True):
         st.markdown("**A place between the points**")
@@ -67,9 +68,7 @@ def show_place(run: Run, config: PluginConfig, place: tuple[float, float]) -> No
     if rows:
         with st.container(border=True):
             st.markdown("**Nearest items on the map**")
-            pictures.row(
-                [items.images[row] for row in rows[:6]], [_short_class(run, row) for row in rows[:6]], columns=6
-            )
+            pictures.row([drawn[row] for row in rows[:6]], [_short_class(run, row) for row in rows[:6]], columns=6)
     if st.button("Open in Decode", icon=":material/tune:"):
         code = ",".join(f"{value:.5g}" for value in decoded.more["latents"][0])
         st.switch_page("../pages/decode.py", query_params={state.RUN: run.id, state.CODE: code})
@@ -77,10 +76,11 @@ def show_place(run: Run, config: PluginConfig, place: tuple[float, float]) -> No
 
 def show_selection(run: Run, rows: np.ndarray) -> None:
     """A gallery of the selected items with their class mix, and their mean code decoded."""
-    table, items = cached.table(run.id), cached.items(run.id)
+    table = cached.table(run.id)
     classes = cached.info(run.id).classes
     mean = table.codes[rows].mean(axis=0, keepdims=True)
-    decoded = decoding.decode_codes(run.id, mean)
+    can_decode = frame.model_class(run).can_decode
+    decoded = decoding.decode_codes(run.id, mean, _most_common(table.labels[rows])) if can_decode else None
     with st.container(border=True):
         gallery, middle = st.columns([5, 1])
         with gallery:
@@ -89,10 +89,12 @@ def show_selection(run: Run, rows: np.ndarray) -> None:
                 st.html(_class_mix(table.labels[rows], classes))
             shown = rows[np.linspace(0, len(rows) - 1, min(len(rows), GALLERY)).astype(int)]
             st.image(
-                pictures.sheet(items.images[shown], 48, columns=18),
+                pictures.sheet(cached.pictures(run.id)[shown], 48, columns=18),
                 caption=_sheet_note(len(shown), len(rows)),
                 output_format="PNG",
             )
+        if decoded is None:
+            return
         with middle:
             st.image(
                 pictures.enlarged(decoded.pictures[0].transpose(2, 0, 1), 112),
@@ -120,6 +122,10 @@ def _use_item(item: int) -> None:
     if places.button("Noise", help="Open this item on the Noise page", icon=":material/grain:"):
         state.put(state.ITEM, item)
         st.switch_page("../pages/noise.py")
+
+
+def _most_common(labels: np.ndarray) -> int:
+    return int(np.bincount(labels[labels >= 0]).argmax()) if (labels >= 0).any() else 0
 
 
 def _class_of(run: Run, row: int) -> str:

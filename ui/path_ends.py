@@ -47,7 +47,7 @@ def _end(run: Run, table: CodeTable, name: str, key: str) -> int:
     with picture:
         label, classes = int(table.labels[row]), cached.info(run.id).classes
         caption = f"class {classes[label]}" if 0 <= label < len(classes) else None
-        st.image(pictures.enlarged(cached.items(run.id).images[row], 96), caption=caption, output_format="PNG")
+        st.image(pictures.enlarged(cached.pictures(run.id)[row], 96), caption=caption, output_format="PNG")
     return row
 
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from aelib.pictures import strip
+from aelib.datasets._base import DataInfo
+from aelib.measures.reconstruction import error_map
+from aelib.pictures import as_pictures, strip
 
 ERROR_RAMP = np.asarray([(0, 0, 0), (87, 36, 9), (184, 84, 14), (240, 150, 30), (255, 222, 140)], np.float32)
 
@@ -32,6 +34,13 @@ def heat(error: np.ndarray, worst: float = 1.0) -> np.ndarray:
     share = (place - low)[..., None]
     colours = ERROR_RAMP[low] * (1 - share) + ERROR_RAMP[low + 1] * share
     return colours.round().astype(np.uint8).transpose(2, 0, 1)
+
+
+def error_maps(info: DataInfo, recon: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Absolute errors as maps (n, h, w) in [0, 1]: per pixel, or as bars on the scale of the data's range."""
+    if info.kind == "images":
+        return error_map(recon, targets)
+    return as_pictures(np.abs(recon - targets), 0.0, info.high - info.low)[:, 0].astype(np.float32) / 255
 
 
 def row(

@@ -49,9 +49,12 @@ async def _body(request: Request) -> dict[str, Any]:
 
 @_answering
 async def _decode(request: Request) -> Response:
-    """POST {"codes": [[…], …]} -> the decoded pictures."""
+    """POST {"codes": [[…], …]} -> the decoded pictures; `labels` or ?label= for a conditional model."""
     run_id, body = request.path_params["run"], await _body(request)
-    return await _decoded(decoding.decode_codes, run_id, body.get("codes"))
+    labels = body.get("labels")
+    asked = labels[0] if isinstance(labels, list) and labels else request.query_params.get("label", "0")
+    label = int(asked) if str(asked).isdecimal() and len(str(asked)) < 6 else 0
+    return await _decoded(decoding.decode_codes, run_id, body.get("codes"), label)
 
 
 @_answering

@@ -48,7 +48,7 @@ def _draw(run: Run) -> None:
     st.markdown(f"**{_plain(frame.run_title(run))}** {frame.badge(status['state'])}")
     previews = run.previews()
     if previews:
-        st.image(str(previews[-1]), width="stretch", caption="items above, reconstructions below")
+        st.image(str(previews[-1]), width="stretch", caption=f"from above: {frame.strip_rows(run)}")
     else:
         st.caption("No picture yet: the first epoch has not ended.")
     error, test = status.get("validation_error"), status.get("test_error")

@@ -103,10 +103,19 @@ def draw(start: dict[str, Any], key: str) -> dict[str, Any]:
                 raw[section] = forms.config_form(schema, f"{key}.{section}.{chosen}", {**begin, "name": chosen})
         else:
             raw[section] = {"name": chosen}
+    raw["target"] = _target(raw)
     raw["corruptions"] = _corruptions(start.get("corruptions", []), key)
     with st.expander("Training", expanded=True):
         raw["training"] = forms.config_form(TrainingConfig, f"{key}.training", start.get("training", {}))
     return raw
+
+
+def _target(raw: dict[str, Any]) -> str:
+    """What the chosen model learns; asked only where it is not the items themselves."""
+    target = MODELS.load(raw["model"]["name"]).Model.target
+    if target != "items":
+        st.caption(f"This model learns the dataset's {target}.")
+    return target
 
 
 def _corruptions(given: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:

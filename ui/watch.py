@@ -18,6 +18,17 @@ UNITS = {
     "gaussian_error": "nats per item, without its constant",
     "squared_error": "per item, summed over its features",
     "kl": "nats per item, before its weight",
+    "squared_error_on_corrupted": "per item, summed over places that the corruption changed",
+    "squared_error_on_clean": "per item, summed over places left as they were",
+    "cross_entropy_on_corrupted": "nats per item above the floor, over places that the corruption changed",
+    "cross_entropy_on_clean": "nats per item above the floor, over places left as they were",
+    "weight_l1": "sum of |w|, before its weight",
+    "weight_l2": "half the sum of w², before its weight",
+    "code_l1": "sum of |h| per item, before its weight",
+    "rate_divergence": "nats, summed over units, before its weight",
+    "active_units": "units on per item; moves nothing",
+    "dead_units": "units on for no item of a batch; moves nothing",
+    "jacobian": "squared norm of dh/dx per item, before its weight",
 }
 
 
@@ -130,7 +141,8 @@ def _strips(run: Run) -> None:
     if not previews:
         return
     with st.container(border=True):
-        st.markdown("**The same items, epoch by epoch** :small[items above, reconstructions below; validation]")
+        rows = frame.strip_rows(run)
+        st.markdown(f"**The same items, epoch by epoch** :small[from above: {rows}; validation]")
         epochs = [int(path.stem.rpartition("-")[2]) for path in previews]
         chosen = epochs[-1]
         if len(epochs) > 1:

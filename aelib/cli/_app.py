@@ -153,19 +153,58 @@ def reconstruct(
     """Draw items and their reconstructions, and print their squared errors."""
     from aelib.datasets._base import load_dataset
     from aelib.files import write_bytes
-    from aelib.pictures import strip, to_png
-    from aelib.runs.weights import load_model
+    from aelib.pictures import as_pictures, in_channels, strip, to_png
+    from aelib.runs.weights import load_info, load_model
 
     run = open_run(checkpoints, run_id)
     table, items = _table(run, split), load_dataset(run.config().dataset).items(split)
     rows = np.argsort(-table.errors, kind="stable")[:count] if worst else np.arange(min(count, len(table)))
     chosen = items.take(rows)
-    recon = codes.reconstruct(load_model(run), chosen.images, chosen.labels)
-    picture = strip(np.concatenate([chosen.images, codes.to_bytes(recon)]), columns=len(rows))
-    write_bytes(out.resolve(), to_png(picture, scale=max(1, 64 // chosen.images.shape[-1])))
+    recon, info = codes.reconstruct(load_model(run), chosen.values, chosen.labels), load_info(run)
+    above, below = (as_pictures(values, info.low, info.high) for values in (chosen.values, recon))
+    picture = strip(np.concatenate([above, in_channels(below, above.shape[1])]), columns=len(rows))
+    write_bytes(out.resolve(), to_png(picture, scale=max(1, 64 // above.shape[-1])))
     answer = {"run": run_id, "split": split, "index": chosen.index.tolist(), "errors": table.errors[rows].tolist()}
     mean = float(np.mean(table.errors[rows]))
     _say({**answer, "out": str(out)}, f"{len(rows)} items in {out}; mean squared error {mean:.3f} per item", as_json)
+
+
+@app.command()
+def sample(
+    run_id: RunId,
+    out: Annotated[Path, typer.Option(help="The PNG to write")],
+    checkpoints: Checkpoints,
+    count: Annotated[int, typer.Option(min=1, max=4096, help="How many new items")] = 64,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            help="prior: the model's own; mixture: fitted to the codes of its training items (any model with a "
+            "decoder). Without it: the prior where there is one",
+            show_default=False,
+        ),
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Another number gives other items")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Draw new items; a model that is told the class gets all classes in turn."""
+    from aelib import samples
+    from aelib.files import write_bytes
+    from aelib.pictures import as_pictures, strip, to_png
+    from aelib.runs.weights import load_info
+
+    if source and source not in samples.SOURCES:
+        raise AelibError(
+            "E_UNKNOWN", f"There is nothing to draw from named {source!r}", "", nearest(source, samples.SOURCES)
+        )
+    run = open_run(checkpoints, run_id)
+    drawn, info = samples.draw(run, count, seed, source), load_info(run)
+    pictures = as_pictures(drawn.items, info.low, info.high)
+    columns = min(count, max(1, round(count**0.5)))
+    write_bytes(out.resolve(), to_png(strip(pictures, columns=columns), scale=max(1, 64 // pictures.shape[-1])))
+    origin = f"a mixture of {drawn.components} over its codes" if drawn.components else "its prior"
+    answer = {"run": run_id, "count": count, "from": drawn.source, "components": drawn.components, "seed": seed}
+    _say({**answer, "out": str(out)}, f"{count} new items in {out}, drawn from {origin}", as_json)
 
 
 def _table(run: Run, split: str) -> codes.CodeTable:

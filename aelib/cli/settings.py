@@ -81,6 +81,8 @@ def write_command(config: RunConfig) -> str:
         words += _changed(section, part)
     for corruption in config.corruptions:
         words.append(f"--corruption {corruption.name}={getattr(corruption, 'severity', '')}")
+    if config.target != "items":
+        words.append(f"--set target={config.target}")
     words += _changed("training", config.training)
     return " ".join(words)
 

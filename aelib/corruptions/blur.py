@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from aelib.corruptions._base import CorruptionConfig
+from aelib.corruptions._base import PictureCorruptionConfig
 
 if TYPE_CHECKING:
     import torch
 
 
-class Config(CorruptionConfig):
+class Config(PictureCorruptionConfig):
     """How wide the blur is."""
 
     severity: float = Field(
@@ -31,11 +31,11 @@ class Config(CorruptionConfig):
     )
 
 
-def corrupt(images: "torch.Tensor", config: Config, generator: "torch.Generator") -> "torch.Tensor":
+def corrupt(items: "torch.Tensor", config: Config, generator: "torch.Generator") -> "torch.Tensor":
     """Convolve each channel with the discrete Gaussian of Lindeberg (1990), weights exp(-t) I_n(t), t = sigma^2.
 
     Args:
-        images: float (n, channels, height, width) in [0, 1]; not changed.
+        items: float (n, channels, height, width) in [0, 1]; not changed.
         config: ``severity`` times the shorter side divided by 8 is the standard deviation in pixels.
         generator: Not used: a blur has no randomness.
 
@@ -44,18 +44,18 @@ def corrupt(images: "torch.Tensor", config: Config, generator: "torch.Generator"
     """
     import torch
 
-    sigma = config.severity * min(images.shape[-2:]) / 8
+    sigma = config.severity * min(items.shape[-2:]) / 8
     if sigma == 0:
-        return images.clone()
+        return items.clone()
     radius = math.ceil(4 * sigma) + 2
     # Lindeberg's discrete Gaussian, by its spectrum exp(sigma^2 (cos(angle) - 1)). A sampled Gaussian would leave
     # 8 x 8 pixels untouched up to severity 0.25; this one has the variance sigma^2 however small sigma is.
     length = 2 * radius + 1
     angles = 2 * math.pi * torch.arange(length, dtype=torch.float64) / length  # on the CPU: mps has no float64
     spectrum = torch.exp(sigma**2 * (torch.cos(angles) - 1))
-    kernel = torch.fft.fftshift(torch.fft.ifft(spectrum).real).clamp_min(0).to(images)
-    n, channels, height, width = images.shape
-    flat = images.reshape(n * channels, 1, height, width)
+    kernel = torch.fft.fftshift(torch.fft.ifft(spectrum).real).clamp_min(0).to(items)
+    n, channels, height, width = items.shape
+    flat = items.reshape(n * channels, 1, height, width)
     padded = torch.nn.functional.pad(flat, (radius, radius, radius, radius), mode="replicate")
     rows = torch.nn.functional.conv2d(padded, kernel.view(1, 1, 1, -1))
     both = torch.nn.functional.conv2d(rows, kernel.view(1, 1, -1, 1))

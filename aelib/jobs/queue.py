@@ -17,8 +17,10 @@ RUNS_PER_DEVICE = 1
 
 def prepare(config: RunConfig) -> RunConfig:
     """Check a config against its dataset and stamp the dataset's hash into it. Raises before memory is touched."""
+    from aelib.models._base import check
+
     dataset = load_dataset(config.dataset)
-    config.check(dataset.info)
+    check(config, dataset.info)
     return config.model_copy(update={"dataset_hash": dataset.hash})
 
 

@@ -13,12 +13,15 @@ from aelib.device import choose_device
 from aelib.errors import AelibError
 from aelib.files import append_line, read_lines, write_bytes, write_json
 from aelib.jobs import queue
-from aelib.pictures import strip, to_png
+from aelib.pictures import as_pictures, in_channels, strip, to_png
 from aelib.runs import weights
 from aelib.runs.folder import Run
 from aelib.runs.lock import hold
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from aelib.datasets._base import Items
     from aelib.training.loop import Report, Snapshot
 
 PREVIEW_ITEMS = 12  # pictures in a strip of reconstructions
@@ -119,18 +122,34 @@ class _Attempt:
             weights.save_resume(self.run, self.point, self.attempt)
 
     def _preview(self, epoch: int) -> None:
-        """A strip of two rows, the same validation items each time: the items above, reconstructions below."""
+        """A strip, the same validation items each time: items above, reconstructions below; in a run with corruptions
+        the corrupted items between them, which are what was reconstructed.
+        """
         import numpy as np
 
         items = self.dataset.splits["validation"].take(
             np.arange(min(PREVIEW_ITEMS, self.dataset.info.counts["validation"]))
         )
-        recon = codes.reconstruct(self.model, items.images, items.labels)
-        pictures = np.concatenate([items.images, codes.to_bytes(recon)])
-        factor = max(1, PREVIEW_PIXELS // items.images.shape[-1])
+        info = self.dataset.info
+        inputs = self._corrupted(items)
+        recon = codes.reconstruct(self.model, inputs, items.labels)
+        shown = [items.values, *([inputs] if self.config.corruptions else []), recon]
+        rows = [as_pictures(values, info.low, info.high) for values in shown]
+        pictures = np.concatenate([in_channels(row, rows[0].shape[1]) for row in rows])
+        factor = max(1, PREVIEW_PIXELS // pictures.shape[-1])
         large = pictures.repeat(factor, axis=2).repeat(factor, axis=3)
         picture = to_png(strip(large, columns=len(items), gap=2, background=96))
         write_bytes(self.run.folder / "preview" / f"epoch-{epoch:05d}.png", picture)
+
+    def _corrupted(self, items: "Items") -> "np.ndarray":
+        """What the model is given for these items, float32: each time with the same corruption."""
+        import torch
+
+        from aelib.corruptions._base import apply_all
+        from aelib.training.batches import generator_for
+
+        clean, generator = torch.from_numpy(items.floats()), generator_for("cpu", self.config.training.seed, 2)
+        return apply_all(clean, self.config.corruptions, generator).numpy()
 
     def _finish(self, state: str) -> str:
         """Judge the best weights as they stand on disk, keep the codes of all items, and say how it ended."""
@@ -144,7 +163,7 @@ class _Attempt:
             model = weights.load_model(self.run).to(self.device)
             last_stage = list(model.stages())[-1]
             for split in ("validation", "test"):
-                batches = Batches(self.dataset.splits[split], self.config.corruptions, self.device)
+                batches = Batches(self.dataset.splits[split], self.config.corruptions, self.device, self.config.target)
                 seed = self.config.training.seed
                 figures[f"{split}_error"] = evaluate(model, batches, last_stage, seed)["error"]
             codes.write(self.run, codes.encode(model, self.dataset))

@@ -30,3 +30,20 @@ def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
         A scalar in nats per item, at least 0.
     """
     return kl_per_dimension(mean, log_variance).sum()
+
+
+def free_bits_top_up(kl: Tensor, least: float) -> Tensor:
+    """What is missing to ``least`` nats in each dimension: sum_j max(least - KL_j, 0).
+
+    Added to sum_j KL_j it gives sum_j max(KL_j, least), the term of free bits (Kingma et al. 2016, Improving
+    variational inference with inverse autoregressive flow, appendix C.8), in which a dimension below ``least`` has no
+    gradient and so is not switched off.
+
+    Args:
+        kl: (latent_dim,), each a mean over the batch (``kl_per_dimension``): the maximum is taken of the mean.
+        least: Nats that each dimension has for nothing.
+
+    Returns:
+        A scalar in nats, at least 0.
+    """
+    return (least - kl).clamp(min=0).sum()

@@ -3,6 +3,8 @@
 Throughout, n items of shape (n, channels, height, width), or (n, features).
 """
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -34,8 +36,8 @@ def squared_error(recon: Tensor, targets: Tensor) -> Tensor:
     return squared_error_per_item(recon, targets).mean()
 
 
-def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Binary cross-entropy: sum over features, mean over the batch, from logits.
+def binary_cross_entropy_per_item(logits: Tensor, targets: Tensor) -> Tensor:
+    """Binary cross-entropy of each item, from logits: sum over features.
 
     BCE(x, o) = -sum_i [x_i log s(o_i) + (1 - x_i) log(1 - s(o_i))] with s the sigmoid: the negative
     log-likelihood of Bernoulli pixels, which it truly is only for pixels of 0 or 1 (Bishop 2006, Pattern
@@ -46,29 +48,39 @@ def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
         targets: Same shape, within [0, 1].
 
     Returns:
-        A scalar in nats per item, at least ``binary_entropy_floor(targets)``.
+        (n,) in nats, at least ``binary_entropy_floor_per_item(targets)``.
     """
-    return F.binary_cross_entropy_with_logits(logits, targets, reduction="sum") / len(targets)
+    return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").flatten(1).sum(1)
 
 
-def binary_entropy_floor(targets: Tensor) -> Tensor:
-    """The smallest possible binary cross-entropy, met by a perfect reconstruction: the entropy of the pixels.
+def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean over the batch of ``binary_cross_entropy_per_item``: a scalar in nats per item."""
+    return binary_cross_entropy_per_item(logits, targets).mean()
+
+
+def binary_entropy_floor_per_item(targets: Tensor) -> Tensor:
+    """The smallest possible binary cross-entropy of each item, met by a perfect reconstruction: its entropy.
 
     H(x) = -sum_i [x_i log x_i + (1 - x_i) log(1 - x_i)] with 0 log 0 = 0 (Cover and Thomas 2006, Elements of
-    Information Theory, section 2.1); mean over the batch. Zero only for pixels of 0 and 1; 45.53 nats for the
-    grey test images of MNIST.
+    Information Theory, section 2.1). Zero only for pixels of 0 and 1; on average 45.53 nats for the grey test images
+    of MNIST.
 
     Args:
         targets: (n, ...) within [0, 1].
 
     Returns:
-        A scalar in nats per item, from 0 to features x log 2.
+        (n,) in nats, from 0 to features x log 2.
     """
-    return -(torch.xlogy(targets, targets) + torch.xlogy(1 - targets, 1 - targets)).sum() / len(targets)
+    return -(torch.xlogy(targets, targets) + torch.xlogy(1 - targets, 1 - targets)).flatten(1).sum(1)
 
 
-def cross_entropy_above_floor(logits: Tensor, targets: Tensor) -> Tensor:
-    """``binary_cross_entropy`` minus ``binary_entropy_floor``: 0 for a perfect reconstruction.
+def binary_entropy_floor(targets: Tensor) -> Tensor:
+    """Mean over the batch of ``binary_entropy_floor_per_item``: a scalar in nats per item."""
+    return binary_entropy_floor_per_item(targets).mean()
+
+
+def cross_entropy_above_floor_per_item(logits: Tensor, targets: Tensor) -> Tensor:
+    """``binary_cross_entropy_per_item`` minus ``binary_entropy_floor_per_item``: 0 for a perfect reconstruction.
 
     It equals KL(x || s(o)) summed over pixels. The floor does not depend on the model, so the gradient is the
     cross-entropy's own.
@@ -78,12 +90,17 @@ def cross_entropy_above_floor(logits: Tensor, targets: Tensor) -> Tensor:
         targets: Same shape, within [0, 1].
 
     Returns:
-        A scalar in nats per item, at least 0 up to rounding.
+        (n,) in nats, at least 0 up to rounding.
     """
-    return binary_cross_entropy(logits, targets) - binary_entropy_floor(targets)
+    return binary_cross_entropy_per_item(logits, targets) - binary_entropy_floor_per_item(targets)
 
 
-def gaussian_error(recon: Tensor, targets: Tensor, sigma: float) -> Tensor:
+def cross_entropy_above_floor(logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean over the batch of ``cross_entropy_above_floor_per_item``: a scalar in nats per item."""
+    return cross_entropy_above_floor_per_item(logits, targets).mean()
+
+
+def gaussian_error_per_item(recon: Tensor, targets: Tensor, sigma: float) -> Tensor:
     """Negative log-likelihood of a Gaussian of fixed deviation, without its constant: SSE / (2 sigma^2).
 
     The dropped constant is (features / 2) log(2 pi sigma^2) per item; add it back to quote a likelihood.
@@ -94,6 +111,24 @@ def gaussian_error(recon: Tensor, targets: Tensor, sigma: float) -> Tensor:
         sigma: Standard deviation of each pixel, above 0.
 
     Returns:
-        A scalar in nats per item, at least 0.
+        (n,) in nats, at least 0.
     """
-    return squared_error(recon, targets) / (2 * sigma**2)
+    return squared_error_per_item(recon, targets) / (2 * sigma**2)
+
+
+def gaussian_nll_per_item(squared_errors: Tensor, variance: Tensor, features: int) -> Tensor:
+    """Negative log-likelihood of Gaussian pixels of one variance, constant included.
+
+    SSE / (2 s^2) + (features / 2) log(2 pi s^2). At the variance of smallest loss, s^2 = mean SSE / features, its mean
+    over the batch is (features / 2) (log(mean SSE / features) + 1 + log 2 pi) (Rybkin, Daniilidis and Levine 2021,
+    Simple and effective VAE training with calibrated decoders, section 4).
+
+    Args:
+        squared_errors: (n,), as ``squared_error_per_item`` gives them.
+        variance: Scalar s^2 of every pixel, above 0.
+        features: Numbers in one item.
+
+    Returns:
+        (n,) in nats; a density, so it may be below 0.
+    """
+    return squared_errors / (2 * variance) + 0.5 * features * torch.log(2 * math.pi * variance)

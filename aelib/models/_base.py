@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from aelib.config import PluginConfig, RunConfig
 from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
-from aelib.networks._base import Body
+from aelib.networks._base import Body, SkipBody
 from aelib.registry import MODELS, NETWORKS
 
 LARGEST_MODEL = 200_000_000  # parameters; refused above, before any memory is taken
@@ -22,16 +22,18 @@ class Batch:
     """What one step sees.
 
     Attributes:
-        inputs: float (n, channels, height, width) in [0, 1], maybe corrupted.
-        targets: What should come out, same shape.
+        inputs: float (n, channels, height, width) in [0, 1], or (n, features); maybe corrupted.
+        targets: What should come out: the clean items, or their masks (n, 1, height, width).
         labels: int64 (n,) or None.
         generator: On the batch's device; every random draw of a loss comes from it.
+        items: The clean items; ``inputs`` without the corruption.
     """
 
     inputs: Tensor
     targets: Tensor
     labels: Tensor | None
     generator: torch.Generator
+    items: Tensor
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,23 @@ def total(parts: Parts) -> Tensor:
 
 
 @dataclass(frozen=True)
+class Sgd:
+    """Gradient descent with momentum, for recipes that were published with it.
+
+    Each step: v = momentum v + gradient + decay w, then w = w - rate v.
+
+    Attributes:
+        rate: Step size; the run's learning rate and its schedule have no part in it.
+        momentum: ``progress -> `` 0 to below 1.
+        decay: Weight cost, on matrices and kernels only.
+    """
+
+    rate: float
+    momentum: Callable[[Progress], float]
+    decay: float = 0.0
+
+
+@dataclass(frozen=True)
 class Phase:
     """One optimiser's share of a step: it makes its own forward pass and moves its own parameters only.
 
@@ -86,12 +105,14 @@ class Phase:
         parameters: What its optimiser moves.
         loss: ``(batch, progress) -> parts``; the same function gives the validation figures.
         rate: Factor on the run's learning rate.
+        sgd: What moves the parameters in place of AdamW at the run's learning rate.
     """
 
     name: str
     parameters: tuple[nn.Parameter, ...]
     loss: Callable[[Batch, Progress], Parts]
     rate: float = 1.0
+    sgd: Sgd | None = None
 
 
 DataPasses = Callable[[], Iterator[Batch]]  # each call walks once over the clean training items
@@ -108,6 +129,9 @@ class Stage:
         fit: Closed form: called once instead of any phase.
         phases: Taken in order at each step.
         after_step: Called after the phases of each step (moving averages, unit norms).
+        figures: For what is no mean over batches (how evenly a codebook is used over an epoch): gives by name what the
+            losses have counted since the last call, and starts to count anew. The loop calls it before and after each
+            walk over the items, in training and in validation, and logs the second answer beside the parts.
         finish: Called once at the stage's end.
     """
 
@@ -117,6 +141,7 @@ class Stage:
     fit: Callable[[DataPasses], None] | None = None
     phases: tuple[Phase, ...] = ()
     after_step: Callable[[Batch, Progress], None] | None = None
+    figures: Callable[[], Mapping[str, float]] | None = None
     finish: Callable[[DataPasses], None] | None = None
 
 
@@ -126,13 +151,18 @@ class Model(nn.Module, ABC):
     Class attributes that pages and checks ask for:
         watch: The validation figure that early stopping and best weights follow; smaller is better.
         needs_labels: Whether training is impossible without labels.
-        code_shape: The code that the network must allow.
+        needs_corruptions: Whether training is pointless without corruptions.
+        target: What it learns to give: the clean ``items``, or their ``masks``.
+        code_shape: The code that the network must allow; ``any`` where the model makes its own layers and leaves the
+            network aside.
         can_decode, can_sample: What the model is able to do.
     """
 
     watch: ClassVar[str] = "loss"
     needs_labels: ClassVar[bool] = False
-    code_shape: ClassVar[Literal["vector", "grid", "none"]] = "vector"
+    needs_corruptions: ClassVar[bool] = False
+    target: ClassVar[Literal["items", "masks"]] = "items"
+    code_shape: ClassVar[Literal["vector", "grid", "none", "any"]] = "vector"
     can_decode: ClassVar[bool] = True
     can_sample: ClassVar[bool] = False
 
@@ -171,14 +201,42 @@ class Model(nn.Module, ABC):
         )
 
 
-def build(run: RunConfig, info: DataInfo) -> Model:
-    """The untrained model of a run, on the CPU, initialised from ``training.seed``.
+def check(run: RunConfig, info: DataInfo) -> type[Model]:
+    """Refuse what cannot work before memory is taken; returns the model's class.
 
     Raises ``E_CONFIG`` for combinations that cannot work and ``E_TOO_LARGE`` for a model of more than
-    ``LARGEST_MODEL`` parameters; both before memory is taken (it is first built on torch's meta device).
+    ``LARGEST_MODEL`` numbers (it is built on torch's meta device).
     """
     run.check(info)
     model_class = MODELS.load(run.model.name).Model
+    if model_class.needs_labels and not info.classes:
+        raise AelibError(
+            "E_CONFIG",
+            f"model {run.model.name!r} needs labels",
+            f"the items of {run.dataset.name!r} have none",
+            "Take another dataset or another model",
+        )
+    if model_class.needs_corruptions and not run.corruptions:
+        raise AelibError(
+            "E_CONFIG",
+            f"model {run.model.name!r} needs corruptions",
+            "the run has none, and undoing them is what it learns",
+            "Add one, for instance 'masking' with severity 0.25, or take the model 'autoencoder'",
+        )
+    if run.target == "masks" and not info.has_masks:
+        raise AelibError(
+            "E_CONFIG",
+            "target 'masks' needs a dataset with masks",
+            f"{run.dataset.name!r} has none",
+            "Take target 'items', or a dataset with masks",
+        )
+    if model_class.target != run.target:
+        raise AelibError(
+            "E_CONFIG",
+            f"model {run.model.name!r} does not go with target {run.target!r}",
+            f"it learns {model_class.target}",
+            f"Set target to {model_class.target!r}, or take another model",
+        )
     with torch.device("meta"):
         # Buffers count too: a fitted model's numbers are no parameters, yet take the same room.
         tensors = model_class(run.model, run.network, info).state_dict().values()
@@ -190,22 +248,85 @@ def build(run: RunConfig, info: DataInfo) -> Model:
             f"the limit is {LARGEST_MODEL:,}",
             "Take a smaller code, narrower layers or smaller pictures",
         )
+    return model_class
+
+
+def build(run: RunConfig, info: DataInfo) -> Model:
+    """The untrained model of a run, on the CPU, initialised from ``training.seed``. Raises what ``check`` raises."""
+    model_class = check(run, info)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.training.seed)
         return model_class(run.model, run.network, info)
 
 
-def build_body(network: PluginConfig, info: DataInfo, code_shape: Literal["vector", "grid", "none"] = "vector") -> Body:
+def build_body(network: PluginConfig, info: DataInfo, code_shape: Literal["vector", "grid"] = "vector") -> Body:
     """The network's two halves for a dataset's item shape.
 
     Raises ``E_CONFIG`` when the network does not allow a code of this shape.
     """
+    return _built(network, info, code_shape)
+
+
+def build_skip_body(network: PluginConfig, info: DataInfo) -> SkipBody:
+    """The halves of a network without a bottleneck. Raises ``E_CONFIG`` for one that has a bottleneck."""
+    return _built(network, info, "none")
+
+
+def _built(network: PluginConfig, info: DataInfo, code_shape: str) -> Any:
     body = NETWORKS.load(network.name).build(network, info)
-    if body.code_shape != code_shape:
+    shapes = {body.code_shape, "grid"} if getattr(body, "grid", None) else {body.code_shape}
+    if code_shape not in shapes:
+        example = {"vector": "mlp", "grid": "convolutional", "none": "unet"}[code_shape]
         raise AelibError(
             "E_CONFIG",
             f"network {network.name!r} does not fit this model",
             f"its code shape is {body.code_shape!r}, the model needs {code_shape!r}",
-            "Take another network, for instance 'mlp'",
+            f"Take another network, for instance {example!r}",
         )
     return body
+
+
+def refuse_bce_outside_unit_range(run: RunConfig, info: DataInfo) -> None:
+    """Cross-entropy is defined for targets in [0, 1] only; a model that offers it calls this from its ``check``."""
+    if not info.is_unit_range and getattr(run.model, "reconstruction", "") == "bce":
+        raise AelibError(
+            "E_CONFIG",
+            "model.reconstruction 'bce' needs items in [0, 1]",
+            f"those of {run.dataset.name!r} go from {info.low:.3g} to {info.high:.3g}",
+            "Set model.reconstruction to 'squared_error', and model.output to 'identity' where there is one",
+        )
+
+
+def refuse_sigmoid_outside_unit_range(run: RunConfig, info: DataInfo) -> None:
+    """A sigmoid output cannot reach values outside [0, 1]; a model with an ``output`` calls this from its ``check``."""
+    if not info.is_unit_range and getattr(run.model, "output", "") == "sigmoid":
+        raise AelibError(
+            "E_CONFIG",
+            "model.output 'sigmoid' cannot reach these items",
+            f"those of {run.dataset.name!r} go from {info.low:.3g} to {info.high:.3g}",
+            "Set model.output to 'identity'",
+        )
+
+
+def refuse_bce_without_sigmoid(run: RunConfig) -> None:
+    """Cross-entropy needs probabilities; a model with both choices calls this from its ``check``."""
+    output = getattr(run.model, "output", "sigmoid")
+    if getattr(run.model, "reconstruction", "") == "bce" and output != "sigmoid":
+        raise AelibError(
+            "E_CONFIG",
+            f"model.output {output!r} does not go with model.reconstruction 'bce'",
+            "binary cross-entropy needs outputs between 0 and 1",
+            "Set model.output to 'sigmoid', or model.reconstruction to 'squared_error'",
+        )
+
+
+def refuse_small_batches(run: RunConfig, info: DataInfo, least: int, why: str) -> None:
+    """For a loss that compares items of one batch; a model that has one calls this from its ``check``."""
+    for field, count in (("training.batch_size", run.training.batch_size), ("validation", info.counts["validation"])):
+        if count < least:
+            raise AelibError(
+                "E_CONFIG",
+                f"{field} {count} is too small for model {run.model.name!r}",
+                why,
+                f"Take at least {least}" if field != "validation" else f"Take a dataset with at least {least} there",
+            )

@@ -13,12 +13,12 @@ from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
-from torch import Tensor, nn
+from torch import nn
 
 from aelib.config import PluginConfig, RunConfig
 from aelib.datasets._base import DataInfo
-from aelib.errors import AelibError
 from aelib.networks._base import ACTIVATIONS, Activation, Body
+from aelib.networks._halving import check_halvings, cutting, halved, padding
 
 
 class Config(PluginConfig):
@@ -38,49 +38,26 @@ class Config(PluginConfig):
     activation: Activation = Field("relu", description="After every layer except the code and the output")
 
     def check(self, run: RunConfig, info: DataInfo) -> None:
-        """Refuse more halvings than the shorter side allows."""
-        side = min(info.item_shape[1:])
-        fitting = side.bit_length() - 1  # the largest power of two within the side
-        if len(self.channels) > fitting:
-            raise AelibError(
-                "E_CONFIG",
-                f"network.channels has {len(self.channels)} layers, too many for this picture",
-                f"each layer halves the sides, and the shorter one has {side} pixels",
-                f"Take at most {fitting} layers" if fitting else "Take the network 'mlp'",
-            )
+        """Refuse vectors, and more halvings than the shorter side allows."""
+        check_halvings(run, info, len(self.channels))
 
 
 def build(config: Config, info: DataInfo) -> Body:
     """The two halves for a dataset's items; decoded pictures have exactly the size of the items."""
-    colours, height, width = info.item_shape
-    step = 2 ** len(config.channels)
-    below, right = -height % step, -width % step
-    grid = (config.channels[-1], (height + below) // step, (width + right) // step)
+    halvings = len(config.channels)
+    grid = (config.channels[-1], *halved(info, halvings))
 
-    encoder: list[nn.Module] = [nn.ZeroPad2d((0, right, 0, below))] if below or right else []
-    for size, following in pairwise((colours, *config.channels)):
+    encoder = padding(info, halvings)
+    for size, following in pairwise((info.item_shape[0], *config.channels)):
         encoder += _down(config, size, following)
     encoder.append(nn.Flatten())
 
     decoder: list[nn.Module] = [ACTIVATIONS[config.activation](), nn.Unflatten(1, grid)]
     for size, following in pairwise(reversed(config.channels)):
         decoder += [*_up(config, size, following), *_after_layer(config, following)]
-    decoder += _up(config, config.channels[0], colours, bias=True)
-    if below or right:
-        decoder.append(Crop(height, width))
-    return Body(nn.Sequential(*encoder), nn.Sequential(*decoder), features=grid[0] * grid[1] * grid[2])
-
-
-class Crop(nn.Module):
-    """Keeps the top left ``height`` x ``width`` pixels: the undoing of the padding."""
-
-    def __init__(self, height: int, width: int) -> None:
-        super().__init__()
-        self.height, self.width = height, width
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(n, channels, at least height, at least width) -> (n, channels, height, width)."""
-        return images[:, :, : self.height, : self.width]
+    decoder += [*_up(config, config.channels[0], info.item_shape[0], bias=True), *cutting(info, halvings)]
+    features = grid[0] * grid[1] * grid[2]
+    return Body(nn.Sequential(*encoder), nn.Sequential(*decoder), features, grid=grid)
 
 
 def _down(config: Config, size: int, following: int) -> list[nn.Module]:

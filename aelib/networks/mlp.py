@@ -13,7 +13,7 @@ from torch import nn
 
 from aelib.config import PluginConfig
 from aelib.datasets._base import DataInfo
-from aelib.networks._base import ACTIVATIONS, Activation, Body
+from aelib.networks._base import ACTIVATIONS, Activation, Body, Layer, layer_back
 
 
 class Config(PluginConfig):
@@ -27,19 +27,26 @@ class Config(PluginConfig):
     )
     activation: Activation = Field("relu", description="After every layer except the code and the output")
     dropout: float = Field(0.0, ge=0, le=0.9, description="Share of hidden units silenced at random while training")
+    tied: bool = Field(
+        False, description="The way back uses the transposed weights of the way in: half the weights, no free scale"
+    )
 
 
 def build(config: Config, info: DataInfo) -> Body:
     """The two halves for a dataset's items; without ``widths`` they only flatten and un-flatten."""
     sizes = (info.features, *config.widths)
     encoder: list[nn.Module] = [nn.Flatten()]
-    for size, following in pairwise(sizes):
-        encoder += [nn.Linear(size, following), *_after_layer(config)]
+    down = [nn.Linear(size, following) for size, following in pairwise(sizes)]
+    for linear in down:
+        encoder += [linear, *_after_layer(config)]
+    up = [layer_back(linear, config.tied) for linear in reversed(down)]
     decoder: list[nn.Module] = []
-    for size, following in pairwise(reversed(sizes)):
-        decoder += [*_after_layer(config), nn.Linear(size, following)]
+    for linear in up:
+        decoder += [*_after_layer(config), linear]
     decoder.append(nn.Unflatten(1, info.item_shape))
-    return Body(nn.Sequential(*encoder), nn.Sequential(*decoder), features=sizes[-1])
+    activation = ACTIVATIONS[config.activation]()
+    layers = tuple(Layer(there, activation, back) for there, back in zip(down, reversed(up), strict=True))
+    return Body(nn.Sequential(*encoder), nn.Sequential(*decoder), sizes[-1], layers=layers, tied=config.tied)
 
 
 def _after_layer(config: Config) -> list[nn.Module]:

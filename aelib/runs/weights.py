@@ -23,7 +23,8 @@ KEPT = 2  # resume points; a damaged newest one falls back to the one before
 def save_weights(run: Run, tensors: "Mapping[str, torch.Tensor]", info: DataInfo, **about: Any) -> None:
     """Write the best weights so far, with the item shape and classes needed to build the model again."""
     shape = {"item_shape": list(info.item_shape), "counts": info.counts, "classes": list(info.classes)}
-    _save(run, WEIGHTS, tensors, {"format": 1, "info": {**shape, "has_masks": info.has_masks}, **about})
+    extent = {"has_masks": info.has_masks, "low": info.low, "high": info.high}
+    _save(run, WEIGHTS, tensors, {"format": 1, "info": {**shape, **extent}, **about})
 
 
 def load_weights(run: Run) -> "tuple[dict[str, torch.Tensor], dict[str, Any]]":
@@ -47,8 +48,9 @@ def load_info(run: Run) -> DataInfo:
         raise AelibError("E_NO_WEIGHTS", f"{run.id} has no weights yet", "its first epoch has not ended", "Wait for it")
     try:
         info = read_object(path)["info"]
-        channels, height, width = info["item_shape"]
-        return DataInfo((channels, height, width), info["counts"], tuple(info["classes"]), info["has_masks"])
+        low, high = float(info.get("low", 0.0)), float(info.get("high", 1.0))
+        shape = tuple(int(side) for side in info["item_shape"])
+        return DataInfo(shape, info["counts"], tuple(info["classes"]), info["has_masks"], low, high)
     except (KeyError, TypeError, ValueError):
         raise AelibError("E_CORRUPT", f"{path.name} of {run.id} is damaged", "it lacks the item shape") from None
 

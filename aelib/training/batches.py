@@ -24,16 +24,18 @@ class Batches:
     Args:
         items: The split.
         corruptions: Applied to the inputs, in order; the targets stay clean.
-        device: Where the batches live; the items stay there as uint8 (a quarter of float's room).
+        device: Where the batches live; pictures stay there as uint8 (a quarter of float's room).
+        target: ``items``, or ``masks`` where the dataset has them.
     """
 
-    def __init__(self, items: Items, corruptions: Sequence[PluginConfig], device: str) -> None:
-        self.images = torch.from_numpy(np.ascontiguousarray(items.images)).to(device)
+    def __init__(self, items: Items, corruptions: Sequence[PluginConfig], device: str, target: str = "items") -> None:
+        self.values = torch.from_numpy(np.ascontiguousarray(items.values)).to(device)
+        self.masks = None if items.masks is None else torch.from_numpy(items.masks).to(device)
         self.labels = None if items.labels is None else torch.from_numpy(items.labels).to(device)
-        self.corruptions, self.device = corruptions, device
+        self.corruptions, self.device, self.target = corruptions, device, target
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.values)
 
     def shuffled(self, size: int, seed: int, stage: int, epoch: int) -> Iterator[Batch]:
         """One epoch of training batches; order, corruption and sampling follow from (seed, stage, epoch)."""
@@ -50,9 +52,14 @@ class Batches:
             yield self._batch(rows, generator, () if clean else self.corruptions)
 
     def _batch(self, rows: torch.Tensor, generator: torch.Generator, corruptions: Sequence[PluginConfig]) -> Batch:
-        targets = self.images[rows].to(torch.float32).div_(255)
+        items = _floats(self.values[rows])
         labels = None if self.labels is None else self.labels[rows]
-        return Batch(apply_all(targets, corruptions, generator), targets, labels, generator)
+        targets = _floats(self.masks[rows]) if self.target == "masks" and self.masks is not None else items
+        return Batch(apply_all(items, corruptions, generator), targets, labels, generator, items)
+
+
+def _floats(values: torch.Tensor) -> torch.Tensor:
+    return values.to(torch.float32).div_(255) if values.dtype == torch.uint8 else values
 
 
 def bounds(count: int, size: int) -> list[tuple[int, int]]:

@@ -14,14 +14,16 @@ def evaluate(model: Model, batches: Batches, stage: Stage, seed: int) -> dict[st
     """Means over all items.
 
     Returns:
-        Each loss part of the stage by name, ``loss`` (the weighted sum of its first phase) and ``error``: the squared
-        error per item, summed over its features, of the deterministic reconstruction of clean items. When the run
-        has corruptions, ``error_corrupted`` is the same with corrupted inputs and clean targets.
+        Each loss part of the stage by name, its ``figures``, ``loss`` (the weighted sum of its first phase) and
+        ``error``: the squared error per item, summed over its features, of the deterministic reconstruction of clean
+        items. When the run has corruptions, ``error_corrupted`` is the same with corrupted inputs and clean targets.
     """
     training = model.training
     model.eval()
     sums: dict[str, float] = {}
     try:
+        if stage.figures:
+            stage.figures()  # what was counted before belongs to another walk
         for batch in batches.in_order(CHUNK, seed):
             figures: dict[str, torch.Tensor] = {}
             for phase in stage.phases:
@@ -29,7 +31,7 @@ def evaluate(model: Model, batches: Batches, stage: Stage, seed: int) -> dict[st
                 figures |= {name: term.value for name, term in parts.items()}
                 if phase is stage.phases[0]:
                     figures["loss"] = total(parts)
-            figures["error"] = squared_error(model.reconstruct(batch.targets, batch.labels), batch.targets)
+            figures["error"] = squared_error(model.reconstruct(batch.items, batch.labels), batch.targets)
             if batches.corruptions:
                 recon = model.reconstruct(batch.inputs, batch.labels)
                 figures["error_corrupted"] = squared_error(recon, batch.targets)
@@ -38,4 +40,5 @@ def evaluate(model: Model, batches: Batches, stage: Stage, seed: int) -> dict[st
     finally:
         if training:
             model.train()
-    return {name: value / len(batches) for name, value in sums.items()}
+    whole = stage.figures() if stage.figures else {}
+    return {name: value / len(batches) for name, value in sums.items()} | dict(whole)

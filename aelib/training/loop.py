@@ -53,8 +53,8 @@ class _Training:
         resume: Snapshot | None,
     ) -> None:
         self.model, self.run, self.device = model, run, device
-        self.learn = Batches(dataset.splits["train"], run.corruptions, device)
-        self.held_out = Batches(dataset.splits["validation"], run.corruptions, device)
+        self.learn = Batches(dataset.splits["train"], run.corruptions, device, run.target)
+        self.held_out = Batches(dataset.splits["validation"], run.corruptions, device, run.target)
         self.stages = list(model.stages())
         self.plan = [self._stage_epochs(stage) for stage in self.stages]
         self.best_value, self.best_epoch, self.rate = float("inf"), 0, run.training.learning_rate
@@ -105,6 +105,8 @@ class _Training:
         steps = len(bounds(len(self.learn), training.batch_size))
         began = reported = time.monotonic()
         self.model.train()
+        if stage.figures:
+            stage.figures()  # what was counted before belongs to another walk
         progress = Progress(epoch * steps, self.plan[number] * steps)
         for step, batch in enumerate(batches):
             progress = Progress(epoch * steps + step, self.plan[number] * steps)
@@ -118,14 +120,14 @@ class _Training:
         if self.device != "cpu":
             sums.means()  # waits for the device, so that the speed is honest
         speed = seen / max(time.monotonic() - began, 1e-9)
-        yield self._finished(stage, number, epoch + 1, progress, self._finite(sums.means(), stage, epoch), speed, last)
+        figures = sums.means() | dict(stage.figures() if stage.figures else {})
+        yield self._finished(stage, number, epoch + 1, progress, self._finite(figures, stage, epoch), speed, last)
 
     def _step(self, stage: Stage, batch: Batch, progress: Progress, sums: "_Means") -> None:
         for phase in stage.phases:
             optimiser = self.optimisers[phase.name]
-            rate = self.rate * phase.rate * rate_factor(self.run.training.schedule, progress.fraction)
             for group in optimiser.param_groups:
-                group["lr"] = rate
+                group |= self._pace(phase, progress)
             parts = phase.loss(batch, progress)
             loss = total(parts)
             gradients = torch.autograd.grad(loss, phase.parameters, allow_unused=True)
@@ -167,7 +169,7 @@ class _Training:
         speed: float,
         progress: Progress,
     ) -> Report:
-        rate = self.rate * rate_factor(self.run.training.schedule, progress.fraction)
+        rate = self._pace(stage.phases[0], progress)["lr"] if stage.phases else self.rate
         before = sum(self.plan[:number])
         return Report(stage.name, before + epoch, sum(self.plan), step, steps, figures, {}, rate, speed)
 
@@ -197,15 +199,23 @@ class _Training:
     def _passes(self) -> Iterator[Batch]:
         return self.learn.in_order(1024, self.run.training.seed, clean=True)
 
+    def _pace(self, phase: Phase, progress: Progress) -> dict[str, float]:
+        """What moves with the run in the optimiser of a phase."""
+        if phase.sgd:
+            return {"lr": phase.sgd.rate, "momentum": phase.sgd.momentum(progress)}
+        return {"lr": self.rate * phase.rate * rate_factor(self.run.training.schedule, progress.fraction)}
+
     def _optimiser(self, phase: Phase) -> torch.optim.Optimizer:
-        """AdamW that decays weights (matrices and kernels) and leaves biases and scales alone."""
-        decay = self.run.training.weight_decay
+        """AdamW, or what the phase asks for; decays weights (matrices and kernels), not biases and scales."""
+        decay = phase.sgd.decay if phase.sgd else self.run.training.weight_decay
         groups = [
             {"params": [p for p in phase.parameters if p.ndim > 1], "weight_decay": decay},
             {"params": [p for p in phase.parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]
-        fused = self.device.startswith(("cpu", "cuda"))
-        return torch.optim.AdamW([group for group in groups if group["params"]], lr=self.rate, fused=fused)
+        groups, fused = [group for group in groups if group["params"]], self.device.startswith(("cpu", "cuda"))
+        if phase.sgd:
+            return torch.optim.SGD(groups, lr=phase.sgd.rate, fused=fused)
+        return torch.optim.AdamW(groups, lr=self.rate, fused=fused)
 
     def _snapshot_at(self, number: int, epoch: int) -> Callable[[], Snapshot]:
         def take() -> Snapshot:

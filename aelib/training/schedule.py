@@ -30,22 +30,22 @@ def rate_factor(schedule: str, fraction: float) -> float:
 def find_rate(model: Model, batches: Batches, batch_size: int, seed: int, steps: int = 60) -> float:
     """A learning rate from a range test on a copy of the model, which is thrown away.
 
-    The rate grows from 1e-5 to 1 over ``steps`` steps; chosen is the one where the smoothed loss of the first
-    stage's first phase falls fastest (Smith, "Cyclical Learning Rates", 2017, section 3.3). Models without phases
-    (closed form) give 1e-3.
+    The rate grows from 1e-5 to 1 over ``steps`` steps; chosen is the one where the smoothed loss of the first phase
+    that takes the run's rate falls fastest (Smith, "Cyclical Learning Rates", 2017, section 3.3). Models without such
+    a phase (closed form) give 1e-3.
     """
     torch.manual_seed(seed)  # dropout draws from torch's own generator
     trial = copy.deepcopy(model).train()
-    phases = next(iter(trial.stages())).phases
-    if not phases:
+    phase = next((phase for stage in trial.stages() for phase in stage.phases if not phase.sgd), None)
+    if phase is None:
         return 1e-3
-    optimiser = torch.optim.Adam(phases[0].parameters)
+    optimiser = torch.optim.Adam(phase.parameters)
     endless = chain.from_iterable(batches.shuffled(batch_size, seed, 999, epoch) for epoch in count())
     rates, losses = np.geomspace(1e-5, 1.0, steps), []
     for rate, batch in zip(rates, endless, strict=False):
         optimiser.param_groups[0]["lr"] = float(rate)
         optimiser.zero_grad()
-        loss = total(phases[0].loss(batch, Progress()))
+        loss = total(phase.loss(batch, Progress()))
         value = loss.item()
         if not math.isfinite(value) or (losses and value > 4 * losses[0] + 1e-6):
             break  # before it is noted: one infinity would be the steepest place of all

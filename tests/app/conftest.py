@@ -119,12 +119,12 @@ def pictures_of() -> Callable[..., np.ndarray]:
     def pictures(run_folder: Path, codes: Any) -> np.ndarray:
         import torch
 
-        from aelib.codes import to_bytes
+        from aelib.pictures import as_pictures
         from aelib.runs.folder import Run
         from aelib.runs.weights import load_model
 
         with torch.inference_mode():
             decoded = load_model(Run(run_folder)).decode(torch.from_numpy(np.asarray(codes, np.float32)))
-        return to_bytes(decoded.numpy()).transpose(0, 2, 3, 1)
+        return as_pictures(decoded.numpy()).transpose(0, 2, 3, 1)
 
     return pictures

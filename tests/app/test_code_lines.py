@@ -109,4 +109,4 @@ def test_data_gives_the_items_of_the_page(runs, open_page, lines_of):
     names = run_lines(lines_of(open_page("data", dataset="digits")), runs)
     items = names["items"]
     wanted = load_digits().images[items.index]
-    np.testing.assert_array_equal(items.images[:, 0], np.rint(wanted / 16 * 255).astype(np.uint8))
+    np.testing.assert_array_equal(items.values[:, 0], np.rint(wanted / 16 * 255).astype(np.uint8))

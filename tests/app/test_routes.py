@@ -192,7 +192,7 @@ def test_one_axis_against_itself_is_no_code(runs, decode):
 
 @pytest.mark.parametrize("split", ["train", "validation", "test", "all"])
 def test_thumbnails_are_the_items(split, runs, ask):
-    wanted = load_dataset(open_run(runs, RUN).dataset()).items(split).images.transpose(0, 2, 3, 1)
+    wanted = load_dataset(open_run(runs, RUN).dataset()).items(split).values.transpose(0, 2, 3, 1)
     version, got = weights_version(open_run(runs, RUN)), []
     for chunk in range(1000):
         answer = ask("GET", f"/api/runs/{RUN}/{version}/{split}/thumbnails/{chunk}")

@@ -133,11 +133,11 @@ def decoded(run_folder: Path, codes: Any) -> np.ndarray:
     """Pictures from the library itself: uint8 (n, height, width, 3)."""
     import torch
 
-    from aelib.codes import to_bytes
+    from aelib.pictures import as_pictures
     from aelib.runs.folder import Run
     from aelib.runs.weights import load_model
 
     with torch.inference_mode():
         images = load_model(Run(run_folder)).decode(torch.from_numpy(np.asarray(codes, np.float32))).numpy()
-    pictures = to_bytes(images).transpose(0, 2, 3, 1)
+    pictures = as_pictures(images).transpose(0, 2, 3, 1)
     return pictures.repeat(3, axis=3) if pictures.shape[3] == 1 else pictures

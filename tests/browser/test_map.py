@@ -124,7 +124,7 @@ def test_hover_shows_the_card_with_the_items_own_picture(page, server):
     expect(card).to_contain_text(f"class {table.labels[row]}")
     expect(card.locator("canvas")).to_be_visible()
     items = load_dataset(open_run(server.checkpoints, RUN).dataset()).all_items()
-    np.testing.assert_array_equal(pixels(card.locator("canvas"))[:, :, 0], items.images[row, 0])
+    np.testing.assert_array_equal(pixels(card.locator("canvas"))[:, :, 0], items.values[row, 0])
     page.mouse.move(5, 5)
     expect(card).to_be_hidden()
 

@@ -73,7 +73,7 @@ def test_data_shows_digits_and_another_sample(page, server):
     assert metric(page, "Items") == "1,797"
     first = sheet.get_attribute("src")
     shown = picture_of(page, first)
-    known = {image.tobytes() for image in load_dataset(open_run(server.checkpoints, RUN).dataset()).all_items().images}
+    known = {image.tobytes() for image in load_dataset(open_run(server.checkpoints, RUN).dataset()).all_items().values}
     assert _tiles_known(shown, known) >= 90, "each tile is an item, pixel by pixel"
     page.get_by_role("spinbutton", name="Sample").fill("1")
     page.get_by_role("spinbutton", name="Sample").press("Enter")

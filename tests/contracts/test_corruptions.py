@@ -9,12 +9,21 @@ from scipy.ndimage import convolve1d, gaussian_filter
 from scipy.special import ive
 
 from aelib.config import RunConfig
-from aelib.corruptions._base import apply_all
+from aelib.corruptions._base import apply_all, names_for
+from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.registry import CORRUPTIONS
 
-SHAPES = [(4, 1, 8, 8), (3, 3, 32, 32), (2, 1, 28, 28), (2, 3, 128, 128), (2, 1, 9, 16)]
-each_corruption = pytest.mark.parametrize("name", CORRUPTIONS.names())
+SHAPES = {
+    "images": [(4, 1, 8, 8), (3, 3, 32, 32), (2, 1, 28, 28), (2, 3, 128, 128), (2, 1, 9, 16)],
+    "vectors": [(4, 13), (3, 1), (2, 2000)],
+}
+COLOUR_ONLY = {"grey"}  # a picture of one channel comes back as it is
+NAMES = CORRUPTIONS.names()
+each_corruption = pytest.mark.parametrize("name", NAMES)
+each_case = pytest.mark.parametrize(
+    ("name", "kind"), [(name, kind) for name in NAMES for kind in CORRUPTIONS.load(name).Config.serves]
+)
 
 
 def pictures(shape=(4, 3, 32, 32), seed=0):
@@ -25,60 +34,96 @@ def pictures(shape=(4, 3, 32, 32), seed=0):
     return torch.tensor(0.05 + 0.9 * grainy / grainy.max(), dtype=torch.float32)
 
 
-def corrupt(name, images, severity, seed=1):
+def vectors(shape=(40, 16), seed=0):
+    """Rows of a standardised table, many outside [0, 1]."""
+    return torch.tensor(np.random.default_rng(seed).normal(size=shape), dtype=torch.float32)
+
+
+def made(kind, shape=None):
+    maker = pictures if kind == "images" else vectors
+    return maker() if shape is None else maker(shape)
+
+
+def corrupt(name, items, severity, seed=1):
     module = CORRUPTIONS.load(name)
-    return module.corrupt(images, module.Config(severity=severity), torch.Generator().manual_seed(seed))
+    return module.corrupt(items, module.Config(severity=severity), torch.Generator().manual_seed(seed))
 
 
-@each_corruption
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@each_case
 @pytest.mark.parametrize("severity", [1e-9, 0.25, 1.0])
-def test_shape_type_and_range_are_kept_and_the_input_is_not_touched(name, shape, severity):
-    images = pictures(shape)
-    before = images.clone()
-    result = corrupt(name, images, severity)
-    assert (result.shape, result.dtype, result.device) == (images.shape, images.dtype, images.device)
-    assert torch.isfinite(result).all()
-    assert result.min() >= 0
-    assert result.max() <= 1
-    assert torch.equal(images, before)
-    result.zero_()  # a result that shares memory with the input would spoil it for the next caller
-    assert torch.equal(images, before)
+def test_shape_type_and_range_are_kept_and_the_input_is_not_touched(name, kind, severity):
+    for shape in SHAPES[kind]:
+        items = made(kind, shape)
+        before = items.clone()
+        result = corrupt(name, items, severity)
+        assert (result.shape, result.dtype, result.device) == (items.shape, items.dtype, items.device)
+        assert torch.isfinite(result).all()
+        if kind == "images":
+            assert result.min() >= 0
+            assert result.max() <= 1
+        assert torch.equal(items, before)
+        result.zero_()  # a result that shares memory with the input would spoil it for the next caller
+        assert torch.equal(items, before)
 
 
-@each_corruption
-def test_severity_zero_changes_nothing(name):
-    images = pictures()
-    images[0], images[1] = 0.0, 1.0
-    assert torch.equal(corrupt(name, images, 0.0), images)
+@each_case
+def test_severity_zero_changes_nothing(name, kind):
+    items = made(kind)
+    items[0], items[1] = 0.0, 1.0
+    assert torch.equal(corrupt(name, items, 0.0), items)
 
 
-@each_corruption
-def test_default_severity_changes_something(name):
+@each_case
+def test_default_severity_changes_something(name, kind):
     module = CORRUPTIONS.load(name)
-    images = pictures()
-    assert not torch.equal(module.corrupt(images, module.Config(), torch.Generator()), images)
+    items = made(kind)
+    assert not torch.equal(module.corrupt(items, module.Config(), torch.Generator()), items)
 
 
-@each_corruption
-def test_the_same_generator_state_gives_the_same_result(name):
-    images = pictures()
-    assert torch.equal(corrupt(name, images, 0.4, seed=7), corrupt(name, images, 0.4, seed=7))
+@each_case
+def test_the_same_generator_state_gives_the_same_result(name, kind):
+    items = made(kind)
+    assert torch.equal(corrupt(name, items, 0.4, seed=7), corrupt(name, items, 0.4, seed=7))
 
 
-@each_corruption
-def test_the_global_random_state_is_neither_used_nor_moved(name):
+@each_case
+def test_the_global_random_state_is_neither_used_nor_moved(name, kind):
     before = torch.get_rng_state()
-    corrupt(name, pictures(), 0.4)
+    corrupt(name, made(kind), 0.4)
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@each_case
+def test_more_severity_means_more_error(name, kind):
+    for shape in [(8, 1, 8, 8), (4, 3, 32, 32)] if kind == "images" else [(40, 16), (200, 3)]:
+        if name in COLOUR_ONLY and shape[1] != 3:
+            continue
+        items = made(kind, shape)
+        errors = [((corrupt(name, items, step / 8) - items) ** 2).mean().item() for step in range(9)]
+        assert all(low < high for low, high in pairwise(errors)), (shape, errors)
+
+
 @each_corruption
-@pytest.mark.parametrize("shape", [(8, 1, 8, 8), (4, 3, 32, 32)], ids=str)
-def test_more_severity_means_more_error(name, shape):
-    images = pictures(shape)
-    errors = [((corrupt(name, images, step / 8) - images) ** 2).mean().item() for step in range(9)]
-    assert all(low < high for low, high in pairwise(errors)), errors
+def test_a_kind_that_makes_no_sense_is_refused_when_the_run_is_checked_and_when_it_is_applied(name):
+    module = CORRUPTIONS.load(name)
+    infos = {"images": DataInfo((3, 8, 8), {"train": 500}), "vectors": DataInfo((40,), {"train": 500})}
+    assert set(module.Config.serves) <= set(infos)
+    for kind, info in infos.items():
+        run = RunConfig.parse({"corruptions": [name]})
+        if kind in module.Config.serves:
+            run.check(info)
+            assert name in names_for(kind)
+            continue
+        for refuse in (
+            lambda info=info, run=run: run.check(info),
+            lambda kind=kind: apply_all(made(kind), [module.Config()], torch.Generator()),
+        ):
+            with pytest.raises(AelibError, match=name) as caught:
+                refuse()
+            assert caught.value.code == "E_CONFIG"
+            assert "corruptions" in caught.value.what
+            assert caught.value.how_to_fix
+        assert name not in names_for(kind)
 
 
 @each_corruption

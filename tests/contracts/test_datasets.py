@@ -25,7 +25,9 @@ from aelib.registry import DATASETS
 
 each_dataset = pytest.mark.parametrize("name", DATASETS.names())
 IDX_KINDS = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "kmnist": "KMNIST"}
-MADE = {*IDX_KINDS, "digits", "cifar10", "image_folder"}  # these must load here; others may be missing
+DRAWN = {"sprites", "faces", "signals", "spectrograms", "ratings"}  # by our own code, with the truth behind them
+TABLES = {"wine", "breast_cancer", "table"}
+MADE = {*IDX_KINDS, *DRAWN, *TABLES, "digits", "cifar10", "image_folder"}  # these must load; others may be missing
 each_idx = pytest.mark.parametrize("name", IDX_KINDS)
 
 
@@ -119,6 +121,12 @@ def made_config(name, home, monkeypatch):
         make_pictures(home / "mine" / "cat")
         make_pictures(home / "mine" / "dog", seed=1)
         fields = {"folder": str(home / "mine")}
+    elif name == "table":
+        rows = "".join(f"{number},{number % 7},{number % 3 * 0.5},{'ab'[number % 2]}\n" for number in range(30))
+        (home / "mine.csv").write_text(f"height,weight,age,kind\n{rows}")
+        fields = {"path": str(home / "mine.csv"), "label": "kind"}
+    elif "count" in DATASETS.load(name).Config.model_fields:  # drawn: a small sample keeps the suite quick
+        fields = {"count": 120}
     return DATASETS.load(name).Config(**fields)
 
 
@@ -144,13 +152,10 @@ def test_the_contract(name, home, monkeypatch):
     items = dataset.all_items()
     assert tuple(dataset.splits) == SPLITS
     assert sorted(items.index) == list(range(len(items))), "splits are disjoint and cover everything"
-    shape = dataset.info.item_shape
+    assert all(len(dataset.splits[split]) > 0 for split in SPLITS)
     for split in SPLITS:
-        part = dataset.splits[split]
-        assert part.images.dtype == np.uint8
-        assert part.images.shape == (len(part), *shape)
-        assert shape[0] in (1, 3)
-        assert len(part) > 0
+        check_values(dataset.splits[split], dataset.info)
+    check_truth(items, dataset)
     if dataset.classes:
         assert items.labels.dtype == np.int64
         assert set(items.labels) == set(range(len(dataset.classes)))
@@ -162,6 +167,65 @@ def test_the_contract(name, home, monkeypatch):
     again = module.load(config)
     assert again.hash == dataset.hash
     assert again.notes == dataset.notes
+
+
+def check_values(part, info):
+    """Pictures are uint8 with 1 or 3 channels, vectors float32 and finite."""
+    assert part.values.shape == (len(part), *info.item_shape)
+    assert part.values.flags.c_contiguous
+    if info.kind == "images":
+        assert part.values.dtype == np.uint8
+        assert info.item_shape[0] in (1, 3)
+    else:
+        assert part.values.dtype == np.float32
+        assert np.isfinite(part.values).all()
+        assert info.low < info.high
+
+
+def check_truth(items, dataset):
+    """Factors and masks, where there are some, belong to the items; names belong to columns."""
+    assert (items.factors is None) == (dataset.factor_names == ())
+    if items.factors is not None:
+        assert items.factors.dtype == np.float32
+        assert items.factors.shape == (len(items), len(dataset.factor_names))
+        assert np.isfinite(items.factors).all()
+        assert (items.factors.std(0) > 0).all(), "a factor that never varies is none"
+        assert len(set(dataset.factor_names)) == len(dataset.factor_names)
+    assert dataset.info.has_masks == (items.masks is not None)
+    if items.masks is not None:
+        assert items.masks.dtype == np.uint8
+        assert items.masks.shape == (len(items), 1, *dataset.info.item_shape[1:])
+        assert set(np.unique(items.masks)) == {0, 255}
+    if dataset.feature_names:
+        assert dataset.info.kind == "vectors"
+        assert len(set(dataset.feature_names)) == dataset.info.features
+
+
+def test_which_datasets_know_the_truth():
+    for name in DRAWN:
+        dataset = load_dataset(DATASETS.load(name).Config(count=100))
+        assert dataset.factor_names, name
+        assert dataset.info.has_masks == (name in {"sprites", "faces"}), name
+
+
+@pytest.mark.parametrize("name", sorted(DRAWN))
+def test_drawn_data_follow_the_seed_and_a_larger_sample_keeps_the_smaller(name):
+    module = DATASETS.load(name)
+    some, more, other = (
+        module.load(module.Config(**fields)).all_items()
+        for fields in ({"count": 100}, {"count": 150}, {"count": 100, "seed": 1})
+    )
+    some, more, other = (items.take(np.argsort(items.index)) for items in (some, more, other))
+    assert not np.array_equal(some.factors, other.factors)
+    if name != "ratings":  # there the films are drawn after the users
+        np.testing.assert_array_equal(more.factors[:100], some.factors)
+        np.testing.assert_array_equal(more.values[:100], some.values)
+
+
+@pytest.mark.parametrize("name", sorted({*DRAWN, *TABLES, "digits"} - {"table"}))
+def test_the_usual_training_settings_fit_its_size(name, home, monkeypatch):
+    info = load_dataset(DATASETS.load(name).Config()).info
+    assert info.counts["train"] >= RunConfig.parse({}).training.batch_size
 
 
 @each_dataset
@@ -189,9 +253,9 @@ def test_digits_are_sklearns_and_spread_over_the_range():
     assert dataset.info.item_shape == (1, 8, 8)
     assert dataset.classes == tuple("0123456789")
     items, bunch = dataset.all_items(), load_digits()
-    np.testing.assert_allclose(items.images[:, 0] / 255, bunch.images[items.index] / 16, atol=0.5 / 255 + 1e-9)
+    np.testing.assert_allclose(items.values[:, 0] / 255, bunch.images[items.index] / 16, atol=0.5 / 255 + 1e-9)
     np.testing.assert_array_equal(items.labels, bunch.target[items.index])
-    assert (items.images.min(), items.images.max()) == (0, 255)
+    assert (items.values.min(), items.values.max()) == (0, 255)
 
 
 # ── The torchvision four ─────────────────────────────────────────────────────────────────────────────────────────
@@ -204,11 +268,11 @@ def test_idx_files_are_read_as_they_are(name, home):
     arrays = idx_arrays()
     assert dataset.info.counts == {"train": 25, "validation": 5, "test": 12}
     test = dataset.splits["test"]
-    np.testing.assert_array_equal(test.images[:, 0], arrays["t10k-images-idx3-ubyte"])
+    np.testing.assert_array_equal(test.values[:, 0], arrays["t10k-images-idx3-ubyte"])
     np.testing.assert_array_equal(test.labels, arrays["t10k-labels-idx1-ubyte"])
     for split in ("train", "validation"):
         part = dataset.splits[split]
-        np.testing.assert_array_equal(part.images[:, 0], arrays["train-images-idx3-ubyte"][part.index])
+        np.testing.assert_array_equal(part.values[:, 0], arrays["train-images-idx3-ubyte"][part.index])
         np.testing.assert_array_equal(part.labels, arrays["train-labels-idx1-ubyte"][part.index])
 
 
@@ -217,7 +281,7 @@ def test_cifar_batches_are_read_as_colour_planes(home, monkeypatch):
     dataset = DATASETS.load("cifar10").load(DATASETS.load("cifar10").Config())
     assert dataset.info.counts == {"train": 45, "validation": 5, "test": 10}
     stored = pickle.loads((folder / "test_batch").read_bytes())["data"]
-    np.testing.assert_array_equal(dataset.splits["test"].images, stored.reshape(10, 3, 32, 32))
+    np.testing.assert_array_equal(dataset.splits["test"].values, stored.reshape(10, 3, 32, 32))
     np.testing.assert_array_equal(dataset.splits["test"].labels, np.arange(10))
 
 
@@ -357,7 +421,7 @@ def test_the_real_mnist(real_data, monkeypatch):
     assert dataset.info.counts == {"train": 50_000, "validation": 10_000, "test": 10_000}
     assert dataset.splits["test"].labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
     items = dataset.all_items()
-    training = items.images[items.index < 60_000]
+    training = items.values[items.index < 60_000]
     assert training.mean() / 255 == pytest.approx(0.1307, abs=5e-5)  # the mean that everybody normalises with
     assert sorted((path, path.stat().st_mtime_ns) for path in real_data.rglob("*")) == before
 
@@ -384,7 +448,7 @@ def test_class_folders_become_labels_in_sorted_order(tmp_path):
     items = dataset.all_items()
     np.testing.assert_array_equal(items.labels, (items.index >= 8).astype(int))
     first = np.asarray(Image.open(tmp_path / "cat" / "indoors" / "000.png")).transpose(2, 0, 1)
-    np.testing.assert_array_equal(items.images[items.index == 0][0], first)
+    np.testing.assert_array_equal(items.values[items.index == 0][0], first)
 
 
 def test_loose_pictures_have_no_labels(tmp_path):
@@ -480,7 +544,7 @@ def test_grey_saved_as_colour_is_still_grey(tmp_path):
     dataset = load_folder(tmp_path, size=8)
     assert dataset.info.item_shape == (1, 8, 8)
     items = dataset.all_items()
-    np.testing.assert_array_equal(items.images[:, 0, 0, 0], items.index)
+    np.testing.assert_array_equal(items.values[:, 0, 0, 0], items.index)
 
 
 def test_sizes_and_conversions_are_counted(tmp_path):
@@ -507,7 +571,7 @@ def test_large_photographs_are_read_at_a_fraction_and_look_the_same(tmp_path):
     photo = np.stack([np.tile(ramp, (1200, 1)), np.full((1200, 1600), 90, np.uint8), np.tile(ramp[::-1], (1200, 1))], 2)
     for number in range(10):
         Image.fromarray(photo).save(tmp_path / f"{number}.jpg", quality=95)
-    image = load_folder(tmp_path, size=32).splits["train"].images[0].astype(int)
+    image = load_folder(tmp_path, size=32).splits["train"].values[0].astype(int)
     middle = photo[:1184, 200:1384]  # 32 x 37 pixels: all but the crop's last 16 rows and columns
     wanted = middle.reshape(32, 37, 32, 37, 3).mean((1, 3)).transpose(2, 0, 1)
     assert np.abs(image - wanted).mean() < 3

@@ -4,17 +4,20 @@ import json
 import resource
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
 from itertools import product
 
+import numpy as np
 import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
 from aelib.config import RunConfig, allowed_range
-from aelib.datasets._base import DataInfo, load_dataset
+from aelib.datasets._base import DataInfo, Dataset, load_dataset
 from aelib.errors import AelibError
-from aelib.losses.reconstruction import cross_entropy_above_floor, gaussian_error
-from aelib.models._base import Batch, Model, Progress, build, total
+from aelib.losses.reconstruction import cross_entropy_above_floor, gaussian_error_per_item
+from aelib.models._base import Batch, Model, Progress, build, check, total
 from aelib.registry import MODELS, NETWORKS, Registry
 from aelib.training.batches import Batches
 from aelib.training.evaluation import evaluate
@@ -23,7 +26,17 @@ from aelib.training.loop import train
 ZOO = "tests.zoo.models"
 NAMES = sorted({*MODELS.names(), *Registry("model", ZOO).names()})
 SHAPES = [(1, 8, 8), (3, 13, 11)]
-SMALL = {"mlp": {"widths": [24]}, "convolutional": {"channels": [4, 6]}}
+SMALL = {
+    "mlp": {"widths": [24]},
+    "convolutional": {"channels": [4, 6]},
+    "residual": {"channels": [4, 6]},
+    "unet": {"channels": [4, 6]},
+}
+GIANT = {
+    "mlp": {"widths": [8192] * 8},
+    "convolutional": {"channels": [1024] * 7},
+    "unet": {"channels": [1024] * 7},
+}
 END = Progress(1, 1)
 
 
@@ -35,42 +48,90 @@ def zoo() -> Iterator[None]:
 
 
 def info(shape: tuple[int, int, int] = (1, 8, 8)) -> DataInfo:
-    return DataInfo(shape, {"train": 20, "validation": 10, "test": 10}, ("a", "b"))
+    return DataInfo(shape, {"train": 20, "validation": 10, "test": 10}, ("a", "b"), has_masks=True)
 
 
-def network_shape(name: str) -> str:
+def network_shapes(name: str) -> set[str]:
     plugin = NETWORKS.load(name)
-    return plugin.build(plugin.Config(), info((1, 16, 16))).code_shape
+    body = plugin.build(plugin.Config(), info((1, 16, 16)))
+    return {body.code_shape, "grid"} if getattr(body, "grid", None) else {body.code_shape}
 
 
-NETWORK_SHAPES = {name: network_shape(name) for name in NETWORKS.names()}
+NETWORK_SHAPES = {name: network_shapes(name) for name in NETWORKS.names()}
 
 
-def config(model: str, network: str = "mlp", seed: int = 0, **fields) -> RunConfig:
+def needed(model: str) -> dict:
+    """What a run must have before this model takes it."""
+    plugin = MODELS.load(model).Model
+    corruptions = {"corruptions": [{"name": "masking"}]} if plugin.needs_corruptions else {}
+    return {"target": plugin.target, **corruptions}
+
+
+@cache
+def home(model: str, network: str = "") -> dict | None:
+    """The first way in which a small network (of this name) suits the model; None where there is none.
+
+    A model may want one activation; it then refuses the others.
+    """
+    names = [network] if network else sorted(NETWORKS.names(), key=lambda name: name != "mlp")
+    for name, more in product(names, ({}, {"activation": "sigmoid"})):
+        raw = {"name": name, **SMALL.get(name, {}), **more}
+        try:
+            run = RunConfig.parse({**needed(model), "network": raw, "model": {"name": model}})
+            check(run.model_copy(update={"training": run.training.model_copy(update={"batch_size": 8})}), info())
+        except AelibError:
+            continue
+        return raw
+    return None
+
+
+def config(model: str, network: str = "", seed: int = 0, **fields) -> RunConfig:
     return RunConfig.parse(
         {
-            "network": {"name": network, **SMALL.get(network, {})},
+            **needed(model),
+            "network": home(model, network) or {"name": network, **SMALL.get(network, {})},
             "model": {"name": model, **fields},
             "training": {"batch_size": 8, "seed": seed},
         }
     )
 
 
-def made(model: str, network: str = "mlp", shape: tuple[int, int, int] = (1, 8, 8), **fields) -> Model:
+def made(model: str, network: str = "", shape: tuple[int, int, int] = (1, 8, 8), **fields) -> Model:
     return build(config(model, network, **fields), info(shape))
+
+
+def has_field(model: str, field: str) -> bool:
+    return field in MODELS.load(model).Config.model_fields
 
 
 def items(shape: tuple[int, int, int] = (1, 8, 8), count: int = 10) -> torch.Tensor:
     return torch.rand(count, *shape, generator=torch.Generator().manual_seed(5))
 
 
-def batch(shape: tuple[int, int, int] = (1, 8, 8), count: int = 10) -> Batch:
-    targets = items(shape, count)
-    return Batch(targets * 0.9, targets, torch.arange(count) % 2, torch.Generator().manual_seed(6))
+def batch(shape: tuple[int, int, int] = (1, 8, 8), count: int = 10, target: str = "items") -> Batch:
+    clean = items(shape, count)
+    targets = clean if target == "items" else (clean[:, :1] > 0.5).float()
+    return Batch(clean * 0.9, targets, torch.arange(count) % 2, torch.Generator().manual_seed(6), clean)
+
+
+def labels(model: Model, count: int) -> torch.Tensor | None:
+    """One class per item for a model that asks for them."""
+    return torch.arange(count) % 2 if model.needs_labels else None
 
 
 def fits(model: str, network: str) -> bool:
-    return MODELS.load(model).Model.code_shape == NETWORK_SHAPES[network]
+    return home(model, network) is not None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_takes_the_networks_of_its_code_shape_and_no_others(name):
+    assert home(name), "no network at all"
+    shape = MODELS.load(name).Model.code_shape
+    taken = {network: fits(name, network) for network in NETWORKS.names()}
+    if shape == "any":
+        assert all(taken.values())
+    else:
+        assert all(shape in NETWORK_SHAPES[network] for network in taken if taken[network])
 
 
 def passes() -> Iterator[Batch]:
@@ -88,19 +149,27 @@ def test_codes_and_items_have_their_shapes_and_are_deterministic(name, network, 
         assert refused(name, network, shape)
         return
     model, pictures = made(name, network, shape).eval(), items(shape, 5)
+    given = labels(model, 5)
     before = pictures.clone()
     with torch.no_grad():
         state = torch.get_rng_state()
-        first, second = model.encode(pictures), model.encode(pictures)
-        recon = model.decode(first.latents)
+        first, second = model.encode(pictures, given), model.encode(pictures, given)
+        again = model.reconstruct(pictures, given)
+        recon = model.decode(first.latents, given) if model.can_decode else model.reconstruct(pictures, given)
         assert torch.equal(state, torch.get_rng_state())
     assert first.codes.shape == (5, model.latent_dim)
     assert first.codes.dtype == recon.dtype == torch.float32
     assert torch.equal(first.codes, second.codes)
     assert torch.equal(pictures, before)
-    assert recon.shape == pictures.shape
+    assert recon.shape == (pictures.shape if model.target == "items" else (5, 1, *shape[1:]))
     assert torch.isfinite(recon).all()
-    assert torch.equal(recon, model.reconstruct(pictures))
+    assert torch.equal(recon, again)
+    if model.code_shape == "grid":
+        assert first.latents.ndim == 4
+        assert first.latents.shape[:2] == (5, model.latent_dim)
+        assert torch.allclose(first.latents.mean((2, 3)), first.codes, atol=1e-6), "codes are means over the grid"
+    elif model.can_decode:
+        assert torch.equal(first.latents, first.codes)
     if first.spreads is not None:
         assert first.spreads.shape == first.codes.shape
         assert (first.spreads > 0).all()
@@ -116,9 +185,22 @@ def refused(name: str, network: str, shape: tuple[int, int, int]) -> bool:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_what_cannot_decode_says_so(name):
+    model = made(name).eval()
+    if model.can_decode:
+        return
+    with pytest.raises(AelibError) as caught:
+        model.decode(model.encode(items()).latents)
+    assert caught.value.code == "E_ABILITY"
+    assert caught.value.how_to_fix
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_one_item_is_encoded_as_among_others(name):
     model = made(name).eval()
-    whole, alone = model.encode(items()).codes, model.encode(items()[3:4]).codes
+    given = labels(model, 10)
+    whole = model.encode(items(), given).codes
+    alone = model.encode(items()[3:4], None if given is None else given[3:4]).codes
     assert torch.allclose(whole[3:4], alone, atol=1e-6)
 
 
@@ -149,7 +231,7 @@ def test_every_part_is_finite_and_every_phase_learns(name, network, shape):
         names: list[str] = []
         for phase in stage.phases:
             state = torch.get_rng_state()
-            parts = phase.loss(batch(shape), END)
+            parts = phase.loss(batch(shape, target=model.target), END)
             assert torch.equal(state, torch.get_rng_state()), "draws come from the batch's generator alone"
             assert all(term.value.shape == () and torch.isfinite(term.value) for term in parts.values())
             assert all(term.weight >= 0 for term in parts.values())
@@ -157,10 +239,16 @@ def test_every_part_is_finite_and_every_phase_learns(name, network, shape):
             gradients = torch.autograd.grad(total(parts), phase.parameters)  # raises where one has no part in it
             assert all(torch.isfinite(gradient).all() for gradient in gradients)
             assert any(gradient.any() for gradient in gradients)
-            again = phase.loss(batch(shape), END)
+            again = phase.loss(batch(shape, target=model.target), END)
             assert all(torch.equal(parts[key].value, again[key].value) for key in parts), "same batch, same loss"
             names += parts
         assert len(set(names)) == len(names), "two phases name a part alike"
+        if stage.figures:
+            figures = stage.figures()
+            assert figures.keys() == stage.figures().keys(), "there is an answer when nothing was counted"
+            assert np.isfinite(list(figures.values())).all()
+            names += figures
+        assert len(set(names)) == len(names), "a figure has the name of a part"
         assert not {"loss", "error", "error_corrupted"} & set(names), "a part has a name that the loop takes"
 
 
@@ -176,13 +264,15 @@ def test_same_seed_same_weights(name):
 
 @pytest.mark.parametrize(("name", "network"), product(NAMES, NETWORKS.names()))
 def test_config_survives_json(name, network):
-    run = config(name, network, latent_dim=3)
+    run = config(name, network, **({"latent_dim": 3} if has_field(name, "latent_dim") else {}))
     assert RunConfig.parse(json.loads(run.to_json())) == run
 
 
 @pytest.mark.parametrize("value", [0, -1, 10**9, 1e9, "8", True, 2.5, float("nan"), None, [8]])
 @pytest.mark.parametrize("name", NAMES)
 def test_impossible_code_sizes_are_refused_with_the_range(name, value):
+    if not has_field(name, "latent_dim"):
+        return
     with pytest.raises(AelibError) as caught:
         config(name, latent_dim=value)
     assert caught.value.code == "E_CONFIG"
@@ -194,10 +284,11 @@ def test_impossible_code_sizes_are_refused_with_the_range(name, value):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_unknown_setting_offers_the_nearest(name):
+    field = next(field for field in MODELS.load(name).Config.model_fields if field != "name")
     with pytest.raises(AelibError) as caught:
-        config(name, latentdim=3)
+        config(name, **{field + "s": 3})
     assert caught.value.code == "E_CONFIG"
-    assert "Did you mean 'latent_dim'?" in str(caught.value)
+    assert f"Did you mean {field!r}?" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -210,8 +301,10 @@ def test_a_giant_is_refused_before_memory_is_touched(name):
         for part in field.metadata
         if hasattr(part, "le")
     }
-    run = RunConfig.parse({"network": {"name": "mlp", "widths": [8192] * 8}, "model": {"name": name, **largest}})
-    wide = DataInfo((3, 128, 128), {"train": 1000, "validation": 10, "test": 10})
+    small = home(name)
+    network = {**small, **GIANT[small["name"]]}
+    run = RunConfig.parse({**needed(name), "network": network, "model": {"name": name, **largest}})
+    wide = DataInfo((3, 128, 128), {"train": 1000, "validation": 10, "test": 10}, ("a", "b"), has_masks=True)
     before = peak_megabytes()
     with pytest.raises(AelibError) as caught:
         build(run, wide)
@@ -244,21 +337,30 @@ def test_samples_come_from_the_generator_or_are_refused(name):
     one, same, other = (model.sample(3, generator) for generator in draws)
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
-    assert model.decode(one).shape == (3, 1, 8, 8)
+    assert model.decode(one, labels(model, 3)).shape == (3, 1, 8, 8)
+
+
+def with_masks(dataset: Dataset) -> Dataset:
+    """The same items; a digit's mask is where it is bright."""
+    parts = {
+        name: replace(part, masks=((part.values > 127) * 255).astype(np.uint8)) for name, part in dataset.splits.items()
+    }
+    return replace(dataset, splits=parts)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_three_epochs_on_digits_beat_the_untrained_model(name):
     run = RunConfig.parse(
         {
-            "network": {"name": "mlp", "widths": [32]},
-            "model": {"name": name, "latent_dim": 8},
+            **needed(name),
+            "network": {**home(name), **({"widths": [32]} if home(name)["name"] == "mlp" else {})},
+            "model": {"name": name, **({"latent_dim": 8} if has_field(name, "latent_dim") else {})},
             "training": {"epochs": 3, "batch_size": 32},
         }
     )
-    dataset = load_dataset(run.dataset)
+    dataset = with_masks(load_dataset(run.dataset))
     model = build(run, dataset.info)
-    held_out = Batches(dataset.splits["validation"], (), "cpu")
+    held_out = Batches(dataset.splits["validation"], run.corruptions, "cpu", run.target)
     stage = list(model.stages())[-1]
     before = evaluate(model, held_out, stage, seed=0)
     reports = [report for report in train(model, dataset, run) if report.finished]
@@ -333,7 +435,7 @@ def test_reconstruction_is_scored_against_the_targets(name):
     (phase,) = next(iter(model.stages())).phases
     given = batch()
     value = phase.loss(given, END)["cross_entropy_above_floor"].value
-    swapped = Batch(given.inputs, given.inputs, None, torch.Generator().manual_seed(6))
+    swapped = Batch(given.inputs, given.inputs, None, torch.Generator().manual_seed(6), given.inputs)
     assert not torch.equal(value, phase.loss(swapped, END)["cross_entropy_above_floor"].value)
 
 
@@ -384,7 +486,9 @@ def test_vae_loss_is_its_formula():
     recon = model.decode(codes.codes + codes.spreads * noise)
     divergence = kl_divergence(Normal(codes.codes, codes.spreads), Normal(0.0, 1.0)).sum(1).mean()
     assert parts.keys() == {"gaussian_error", "kl"}
-    assert torch.allclose(parts["gaussian_error"].value, gaussian_error(recon, given.targets, 0.5), rtol=1e-5)
+    assert torch.allclose(
+        parts["gaussian_error"].value, gaussian_error_per_item(recon, given.targets, 0.5).mean(), rtol=1e-5
+    )
     assert torch.allclose(parts["kl"].value, divergence, rtol=1e-3)
     assert parts["kl"].weight == 3.0
 

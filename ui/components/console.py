@@ -3,7 +3,7 @@
 from typing import Any
 
 from aelib.measures.dimensions import Dimension
-from ui import cached
+from ui import cached, frame
 from ui.components import modules
 
 
@@ -21,7 +21,8 @@ def decode_console(
     table = cached.table(run_id)
     unit = "KL {:.2f} nats" if table.spreads is not None else "variance {:.3g}"
     by_number = sorted(dimensions, key=lambda dimension: dimension.number)
-    channels, height, width = cached.info(run_id).item_shape
+    info = cached.info(run_id)
+    channels, height, width = info.picture_shape
     data = {
         "decode": f"api/runs/{run_id}/decode",
         "latent_dim": len(dimensions),
@@ -42,7 +43,7 @@ def decode_console(
         ],
         "starts": starts,
         "shape": [height, width, channels],
-        "classes": [],
+        "classes": list(info.classes) if frame.model_class(cached.run(run_id)).needs_labels else [],
     }
     data["id"] = f"{run_id} {cached.version(run_id)} {data['code']}"
     answer = modules.declare("console")(key="console", data=data, height="content", on_code_change=_nothing)

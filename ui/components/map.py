@@ -8,7 +8,7 @@ import numpy as np
 
 from aelib.config import PluginConfig
 from aelib.figures.colours import class_palette, viridis
-from ui import cached, decoding, state
+from ui import cached, decoding, frame, state
 from ui.components import modules
 
 HEIGHT = 620
@@ -55,7 +55,8 @@ def latent_map(
     version, text = cached.version(run_id), decoding.write_map(config)
     base, suffix = f"api/runs/{run_id}/{version}/{split}", f"?map={quote(text)}"
     rows, info = decoding.split_rows(run_id, split), cached.info(run_id)
-    channels, high, wide = info.item_shape
+    channels, high, wide = info.picture_shape
+    can_decode = frame.model_class(cached.run(run_id)).can_decode
     figures = [{"name": "error", "url": f"{base}/errors"}]
     if cached.table(run_id).spreads is not None:
         figures.append({"name": "spread", "url": f"{base}/spread"})
@@ -71,7 +72,7 @@ def latent_map(
             "chunk": decoding.chunk_size(run_id),
             "shape": [high, wide, channels],
         },
-        "decode": {"url": f"api/runs/{run_id}/decode_at", "map": text},
+        "decode": {"url": f"api/runs/{run_id}/decode_at", "map": text} if can_decode else None,
         "selection": None if selection is None else {"rows": selection.tolist(), "seq": state.get(state.SEEN, 0)},
         "picked": picked,
         "camera": camera,

@@ -24,6 +24,7 @@ class Config(PluginConfig):
 class Model(_base.Model):
     """Codes are coordinates along the components of largest variance."""
 
+    code_shape = "any"
     mean: Tensor
     components: Tensor
 
