@@ -55,11 +55,13 @@ def draw(run: Run) -> None:
 
 def _panel(run_id: str, was_active: bool) -> None:
     try:
-        run = Run(default_checkpoints() / run_id)
-        status = run.status()
-    except AelibError as error:
-        st.error(str(error))
-        return
+        _draw(Run(default_checkpoints() / run_id), was_active)
+    except AelibError as error:  # a broken file of this run; the form beside it goes on
+        st.error(str(error), icon=":material/error:")
+
+
+def _draw(run: Run, was_active: bool) -> None:
+    status = run.status()
     now_active = status["state"] in (*ACTIVE, "queued")
     if was_active and not now_active:
         st.rerun()  # the last redraw, without the timer
