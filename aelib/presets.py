@@ -277,7 +277,7 @@ PRESETS: dict[str, Preset] = {
         "A code of 16 numbers that can be sampled, judged by what a discriminator sees in place of pixels.",
         {
             "network": {"name": "convolutional", "channels": [32, 64]},
-            "model": {"name": "vae_gan", "latent_dim": 16},
+            "model": {"name": "vae_gan", "latent_dim": 16, "beta": 10.0},
             "training": {"epochs": 20, "batch_size": 128, "learning_rate": 1e-3},
         },
     ),

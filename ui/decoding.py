@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from aelib.codes import reconstruct
 from aelib.config import PluginConfig, read_choice
 from aelib.errors import AelibError, nearest
 from aelib.files import parse_json
-from aelib.latent.blend import blend
+from aelib.latent.blend import K, blend
+from aelib.latent.neighbours import nearest as nearest_rows
 from aelib.pictures import as_pictures
 from aelib.registry import PROJECTIONS
 from ui import cached
@@ -40,6 +42,8 @@ def decode_codes(run_id: str, codes: Any, label: int = 0) -> Decoded:
     """
     table = cached.table(run_id)
     given = _numbers(codes, table.codes.shape[1], "codes")
+    if cached.model(run_id).code_shape == "grid":
+        raise AelibError("E_ABILITY", f"The codes of {run_id} are grids", "a vector of one is for maps only")
     labels = np.full(len(given), label, np.int64)
     return Decoded(_pictures(run_id, given, labels), cached.support(run_id).share(given))
 
@@ -48,12 +52,15 @@ def decode_places(run_id: str, map_text: str, places: Any) -> Decoded:
     """Decode places on a map.
 
     On a map of two dimensions of a two-dimensional code the place is the code; elsewhere the nearest codes are blended.
-    The support is the lower of the two: that of the code in the code space, that of the place on the map.
+    The support is the lower of the two: that of the code in the code space, that of the place on the map. Grid codes
+    cannot be blended: there the nearest item's own grid is decoded, and the support is the place's alone.
     """
     config, given = read_map(map_text), _numbers(places, 2, "points")
     table, points = cached.table(run_id), cached.points(run_id, config)
     if points is None:
         raise AelibError("E_NOT_FOUND", "This map is not computed yet", "", "Wait for it, or take PCA")
+    if cached.model(run_id).code_shape == "grid":
+        return _nearest_grids(run_id, config, given, points)
     axes = [getattr(config, "across", 0), getattr(config, "up", 0)]
     if config.name == "axes" and table.codes.shape[1] == 2 and sorted(axes) == [0, 1]:
         latents = given[:, axes]
@@ -64,6 +71,16 @@ def decode_places(run_id: str, map_text: str, places: Any) -> Decoded:
     more = {"nearest": rows.tolist(), "latents": np.round(latents, 5).tolist()}
     labels = table.labels[rows[:, 0]] if rows.shape[1] else np.zeros(len(given), np.int64)  # as the nearest item
     return Decoded(_pictures(run_id, latents, labels), share, more)
+
+
+def _nearest_grids(run_id: str, config: PluginConfig, places: np.ndarray, points: np.ndarray) -> Decoded:
+    rows, _ = nearest_rows(places, points, K)
+    own = cached.items(run_id).take(rows[:, 0])
+    info = cached.info(run_id)
+    pictures = as_pictures(reconstruct(cached.model(run_id), own.values, own.labels), info.low, info.high)
+    more = {"nearest": rows.tolist(), "latents": cached.table(run_id).codes[rows[:, 0]].tolist()}
+    share = cached.plane_support(run_id, config).share(places)
+    return Decoded(np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)), share, more)
 
 
 def map_array(run_id: str, version: str, split: str, what: str, map_text: str) -> bytes:

@@ -63,13 +63,14 @@ def show_place(run: Run, config: PluginConfig, place: tuple[float, float]) -> No
         )
         support_bar(float(decoded.support[0]))
         rows = decoded.more["nearest"][0]
+        is_grid = frame.model_class(run).code_shape == "grid"
         how = "The place is the code itself." if not rows else "Its code blends those of the nearest items on this map."
-        st.caption(how)
+        st.caption("Decoded: the nearest item's own grid of code words." if is_grid else how)
     if rows:
         with st.container(border=True):
             st.markdown("**Nearest items on the map**")
             pictures.row([drawn[row] for row in rows[:6]], [_short_class(run, row) for row in rows[:6]], columns=6)
-    if st.button("Open in Decode", icon=":material/tune:"):
+    if not is_grid and st.button("Open in Decode", icon=":material/tune:"):
         code = ",".join(f"{value:.5g}" for value in decoded.more["latents"][0])
         st.switch_page("../pages/decode.py", query_params={state.RUN: run.id, state.CODE: code})
 
@@ -79,7 +80,8 @@ def show_selection(run: Run, rows: np.ndarray) -> None:
     table = cached.table(run.id)
     classes = cached.info(run.id).classes
     mean = table.codes[rows].mean(axis=0, keepdims=True)
-    can_decode = frame.model_class(run).can_decode
+    model = frame.model_class(run)
+    can_decode = model.can_decode and model.code_shape != "grid"
     decoded = decoding.decode_codes(run.id, mean, _most_common(table.labels[rows])) if can_decode else None
     with st.container(border=True):
         gallery, middle = st.columns([5, 1])

@@ -2,9 +2,10 @@
 
 What for: sharper pictures than a VAE's, from codes that can still be sampled and walked over: a whisker moved by one
 pixel costs little, a blur costs much.
-Limits: three nets in a contest: it takes longer, depends on rates and batch size, and may invent detail. Pixel errors
-are larger than a plain autoencoder's, as nothing asks for them; they are watched all the same, since the loss itself
-is measured in a net that moves. No likelihood.
+Limits: three nets in a contest: it takes longer, depends on rates and batch size, and may invent detail. The feature
+error adds up over thousands of features and drowns the KL term: raise beta where draws from the prior look broken while
+reconstructions are sharp. Pixel errors are larger than a plain autoencoder's, as nothing asks for them; they are
+watched all the same, since the loss itself is measured in a net that moves. No likelihood.
 Reference: Larsen, Sønderby, Larochelle and Winther (2016), Autoencoding beyond pixels using a learned similarity
 metric.
 """
@@ -34,7 +35,9 @@ class Config(PluginConfig):
     output: Literal["sigmoid", "identity"] = Field(
         "sigmoid", description="Last activation; identity for values outside 0..1"
     )
-    beta: float = Field(1.0, ge=0, le=10_000, description="Weight of the KL term; 1 as in the paper")
+    beta: float = Field(
+        1.0, ge=0, le=10_000, description="Weight of the KL term; 1 is the paper's, more gives better samples"
+    )
     gamma: float = Field(
         1.0, ge=0, le=10_000, description="Weight of the feature error against fooling, for the decoder"
     )
