@@ -70,7 +70,9 @@ def _widget(field: FieldInfo, name: str, value: Any, key: str) -> Any:
     }
     if get_origin(field.annotation) is Literal:
         options = list(get_args(field.annotation))
-        return st.selectbox(label, options, index=options.index(value), key=key, help=help_text, format_func=words)
+        return st.selectbox(
+            label, options, index=options.index(value), key=key, help=help_text, format_func=lambda o: words(str(o))
+        )
     if field.annotation is bool:
         return st.toggle(label, value=value, key=key, help=help_text)
     if field.annotation is int:
