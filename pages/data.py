@@ -5,9 +5,9 @@ import streamlit as st
 
 from aelib.config import read_choice
 from aelib.datasets._base import data_folder, load_dataset
+from aelib.drawing import as_pictures
 from aelib.errors import AelibError
 from aelib.figures.charts import class_counts
-from aelib.pictures import as_pictures
 from aelib.registry import DATASETS
 from ui import forms, frame, pictures, state
 

@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 from aelib.codes import reconstruct, targets
+from aelib.drawing import as_pictures
 from aelib.figures.charts import error_histogram
 from aelib.measures.reconstruction import by_class
-from aelib.pictures import as_pictures
 from ui import cached, frame, pictures, state
 
 MOST = 24

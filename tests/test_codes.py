@@ -6,8 +6,8 @@ import torch
 
 from aelib import codes, files
 from aelib.datasets._base import SPLITS, load_dataset
+from aelib.drawing import as_pictures
 from aelib.errors import AelibError
-from aelib.pictures import as_pictures
 from aelib.runs import weights
 
 

@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Inside aelib a module imports only those before it; a package stands here by its name.
 ORDER = (
-    "errors", "registry", "config", "device", "files", "pictures", "presets", "datasets", "corruptions", "networks",
-    "losses", "models", "training", "runs", "codes", "projections", "latent", "measures", "jobs", "figures",
-    "exchange", "cli",
+    "errors", "registry", "config", "device", "files", "pictures", "drawing", "presets", "datasets", "corruptions",
+    "networks", "losses", "models", "training", "runs", "codes", "projections", "latent", "samples", "measures",
+    "jobs", "figures", "exchange", "cli",
 )  # fmt: skip
 LAYERS = {"aelib": 0, "ui": 1, "pages": 2, "app": 2}
 PLUGINS = ("datasets", "corruptions", "networks", "models", "projections")

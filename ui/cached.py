@@ -11,9 +11,9 @@ import streamlit as st
 from aelib import codes
 from aelib.config import PluginConfig
 from aelib.datasets._base import DataInfo, Items, load_dataset
+from aelib.drawing import as_pictures
 from aelib.errors import AelibError
 from aelib.latent.support import Support
-from aelib.pictures import as_pictures
 from aelib.projections import _base as projections
 from aelib.registry import PROJECTIONS
 from aelib.runs import weights

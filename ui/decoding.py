@@ -7,11 +7,11 @@ import numpy as np
 
 from aelib.codes import reconstruct
 from aelib.config import PluginConfig, read_choice
+from aelib.drawing import as_pictures
 from aelib.errors import AelibError, nearest
 from aelib.files import parse_json
 from aelib.latent.blend import K, blend
 from aelib.latent.neighbours import nearest as nearest_rows
-from aelib.pictures import as_pictures
 from aelib.registry import PROJECTIONS
 from ui import cached
 

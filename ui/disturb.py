@@ -8,8 +8,8 @@ import streamlit as st
 from aelib.codes import CodeTable
 from aelib.config import read_choice
 from aelib.corruptions._base import apply_all
+from aelib.drawing import as_pictures
 from aelib.measures.reconstruction import peak_signal_to_noise, squared_error
-from aelib.pictures import as_pictures
 from aelib.registry import CORRUPTIONS
 from ui import cached, pictures, state
 

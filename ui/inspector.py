@@ -5,12 +5,12 @@ import streamlit as st
 
 from aelib.codes import reconstruct, targets
 from aelib.config import PluginConfig
+from aelib.drawing import as_pictures
 from aelib.figures.charts import code_bars
 from aelib.figures.colours import class_palette
 from aelib.latent.neighbours import nearest
 from aelib.measures.dimensions import describe_dimensions
 from aelib.measures.reconstruction import error_rank
-from aelib.pictures import as_pictures
 from aelib.runs.folder import Run
 from ui import cached, decoding, frame, pictures, state
 

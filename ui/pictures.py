@@ -6,8 +6,9 @@ import numpy as np
 import streamlit as st
 
 from aelib.datasets._base import DataInfo
+from aelib.drawing import as_pictures
 from aelib.measures.reconstruction import error_map
-from aelib.pictures import as_pictures, strip
+from aelib.pictures import strip
 
 ERROR_RAMP = np.asarray([(0, 0, 0), (87, 36, 9), (184, 84, 14), (240, 150, 30), (255, 222, 140)], np.float32)
 

@@ -152,8 +152,9 @@ def reconstruct(
 ) -> None:
     """Draw items and their reconstructions, and print their squared errors."""
     from aelib.datasets._base import load_dataset
+    from aelib.drawing import as_pictures, in_channels
     from aelib.files import write_bytes
-    from aelib.pictures import as_pictures, in_channels, strip, to_png
+    from aelib.pictures import strip, to_png
     from aelib.runs.weights import load_info, load_model
 
     run = open_run(checkpoints, run_id)
@@ -189,8 +190,9 @@ def sample(
 ) -> None:
     """Draw new items; a model that is told the class gets all classes in turn."""
     from aelib import samples
+    from aelib.drawing import as_pictures
     from aelib.files import write_bytes
-    from aelib.pictures import as_pictures, strip, to_png
+    from aelib.pictures import strip, to_png
     from aelib.runs.weights import load_info
 
     if source and source not in samples.SOURCES:

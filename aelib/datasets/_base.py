@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from aelib.config import PluginConfig
-from aelib.pictures import bars_size
+from aelib.drawing import bars_size
 from aelib.registry import DATASETS
 
 SPLITS = ("train", "validation", "test")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from aelib import codes
 from aelib.datasets._base import load_dataset
 from aelib.device import choose_device
+from aelib.drawing import as_pictures, in_channels
 from aelib.errors import AelibError
 from aelib.files import append_line, read_lines, write_bytes, write_json
 from aelib.jobs import queue
-from aelib.pictures import as_pictures, in_channels, strip, to_png
+from aelib.pictures import strip, to_png
 from aelib.runs import weights
 from aelib.runs.folder import Run
 from aelib.runs.lock import hold

@@ -16,7 +16,7 @@ from aelib.losses.reconstruction import (
     gaussian_nll_per_item,
     squared_error_per_item,
 )
-from aelib.models import _base
+from aelib.models import _base, _refusals
 from aelib.models._base import Batch, Codes, Parts, Phase, Progress, Stage, Term
 from aelib.models._prior import NormalPrior
 from aelib.networks._base import layer_back
@@ -50,9 +50,9 @@ class GaussianConfig(PluginConfig):
 
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse a cross-entropy of what is no probability, and a noise that nothing would use."""
-        _base.refuse_bce_outside_unit_range(run, info)
-        _base.refuse_sigmoid_outside_unit_range(run, info)
-        _base.refuse_bce_without_sigmoid(run)
+        _refusals.refuse_bce_outside_unit_range(run, info)
+        _refusals.refuse_sigmoid_outside_unit_range(run, info)
+        _refusals.refuse_bce_without_sigmoid(run)
         if self.reconstruction == "bce" and self.variance != "fixed":
             raise AelibError(
                 "E_CONFIG",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from aelib.config import PluginConfig, RunConfig
 from aelib.datasets._base import DataInfo
 from aelib.losses.reconstruction import cross_entropy_above_floor, squared_error
-from aelib.models import _base
+from aelib.models import _base, _refusals
 from aelib.models._base import Batch, Codes, Parts, Phase, Progress, Stage, Term
 from aelib.networks._base import ACTIVATIONS, Layer, layer_back
 
@@ -30,9 +30,9 @@ class PlainConfig(PluginConfig):
 
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse a cross-entropy of what is no probability, and a sigmoid that cannot reach the items."""
-        _base.refuse_bce_outside_unit_range(run, info)
-        _base.refuse_sigmoid_outside_unit_range(run, info)
-        _base.refuse_bce_without_sigmoid(run)
+        _refusals.refuse_bce_outside_unit_range(run, info)
+        _refusals.refuse_sigmoid_outside_unit_range(run, info)
+        _refusals.refuse_bce_without_sigmoid(run)
 
 
 class PlainModel(_base.Model):

@@ -16,7 +16,7 @@ from aelib.config import PluginConfig, RunConfig
 from aelib.datasets._base import DataInfo
 from aelib.losses.adversarial import accuracy, called_made, called_real
 from aelib.losses.divergence import kl_to_standard_normal
-from aelib.models import _base
+from aelib.models import _refusals
 from aelib.models._base import Batch, Parts, Phase, Progress, Stage, Term
 from aelib.models._discriminator import row_body, verdict_of
 from aelib.models._gaussian import GaussianConfig, GaussianModel, draw
@@ -35,7 +35,7 @@ class Config(GaussianConfig):
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse batches whose second half cannot be permuted."""
         super().check(run, info)
-        _base.refuse_small_batches(run, info, 4, "dimensions are exchanged between the items of half a batch")
+        _refusals.refuse_small_batches(run, info, 4, "dimensions are exchanged between the items of half a batch")
 
 
 class Model(GaussianModel):

@@ -15,7 +15,7 @@ from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.losses.divergence import kl_to_standard_normal
 from aelib.losses.mmd import mmd_squared
-from aelib.models import _base
+from aelib.models import _refusals
 from aelib.models._base import Batch, Parts, Phase, Progress, Stage, Term
 from aelib.models._gaussian import GaussianConfig, GaussianModel
 
@@ -34,7 +34,7 @@ class Config(GaussianConfig):
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse batches of one, and weights that would drive codes away from the prior."""
         super().check(run, info)
-        _base.refuse_small_batches(run, info, 2, "the distance from the prior is taken over pairs of codes")
+        _refusals.refuse_small_batches(run, info, 2, "the distance from the prior is taken over pairs of codes")
         if self.alpha + self.lam < 1:
             raise AelibError(
                 "E_CONFIG",

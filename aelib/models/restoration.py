@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from aelib.config import PluginConfig, RunConfig
 from aelib.datasets._base import DataInfo
 from aelib.losses.reconstruction import cross_entropy_above_floor, squared_error
-from aelib.models import _base
+from aelib.models import _refusals
 from aelib.models._base import Batch, Parts, Progress, Term
 from aelib.models._skip import SkipModel
 
@@ -37,9 +37,9 @@ class Config(PluginConfig):
 
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse a cross-entropy of what is no probability, and a sigmoid that cannot reach the items."""
-        _base.refuse_bce_outside_unit_range(run, info)
-        _base.refuse_sigmoid_outside_unit_range(run, info)
-        _base.refuse_bce_without_sigmoid(run)
+        _refusals.refuse_bce_outside_unit_range(run, info)
+        _refusals.refuse_sigmoid_outside_unit_range(run, info)
+        _refusals.refuse_bce_without_sigmoid(run)
 
 
 class Model(SkipModel):

@@ -16,7 +16,7 @@ from aelib.config import RunConfig
 from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.losses.total_correlation import decompose_kl
-from aelib.models import _base
+from aelib.models import _refusals
 from aelib.models._base import Batch, Parts, Phase, Progress, Stage, Term
 from aelib.models._gaussian import GaussianConfig, GaussianModel
 
@@ -37,7 +37,7 @@ class Config(GaussianConfig):
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse batches of one, and batches whose pairs would not fit in memory."""
         super().check(run, info)
-        _base.refuse_small_batches(run, info, 2, "the items of a batch are compared with each other")
+        _refusals.refuse_small_batches(run, info, 2, "the items of a batch are compared with each other")
         paired = run.training.batch_size**2 * self.latent_dim
         if paired > MOST_PAIRED_NUMBERS:
             most = int((MOST_PAIRED_NUMBERS / self.latent_dim) ** 0.5)

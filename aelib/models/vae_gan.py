@@ -22,7 +22,7 @@ from aelib.errors import AelibError
 from aelib.losses.adversarial import accuracy, called_made, called_real
 from aelib.losses.divergence import kl_to_standard_normal
 from aelib.losses.reconstruction import squared_error
-from aelib.models import _base
+from aelib.models import _refusals
 from aelib.models._base import Batch, Parts, Phase, Progress, Stage, Term
 from aelib.models._discriminator import item_body
 from aelib.models._gaussian import GaussianCodes, draw
@@ -54,7 +54,7 @@ class Config(PluginConfig):
 
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse an output that cannot reach the items, and weights that two phases would share."""
-        _base.refuse_sigmoid_outside_unit_range(run, info)
+        _refusals.refuse_sigmoid_outside_unit_range(run, info)
         if getattr(run.network, "tied", False):
             raise AelibError(
                 "E_CONFIG",

@@ -22,7 +22,7 @@ from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.losses.quantisation import commitment, perplexity
 from aelib.losses.reconstruction import cross_entropy_above_floor, squared_error
-from aelib.models import _base
+from aelib.models import _base, _refusals
 from aelib.models._base import Batch, Codes, DataPasses, Parts, Phase, Progress, Stage, Term
 from aelib.models._codebook import Codebook
 
@@ -58,9 +58,9 @@ class Config(PluginConfig):
                 f"the items of {run.dataset.name!r} are vectors, and its code is a grid of places",
                 "Take another model, for instance 'autoencoder'",
             )
-        _base.refuse_bce_outside_unit_range(run, info)
-        _base.refuse_sigmoid_outside_unit_range(run, info)
-        _base.refuse_bce_without_sigmoid(run)
+        _refusals.refuse_bce_outside_unit_range(run, info)
+        _refusals.refuse_sigmoid_outside_unit_range(run, info)
+        _refusals.refuse_bce_without_sigmoid(run)
 
 
 class Model(_base.Model):

@@ -14,7 +14,7 @@ from pydantic import Field
 from aelib.config import RunConfig
 from aelib.datasets._base import DataInfo
 from aelib.losses.mmd import mmd_squared
-from aelib.models import _base
+from aelib.models import _refusals
 from aelib.models._base import Batch, Parts, Progress, Term
 from aelib.models._plain import PlainConfig, PlainModel
 from aelib.models._prior import NormalPrior, refuse_bounded_codes
@@ -32,7 +32,7 @@ class Config(PlainConfig):
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse batches of one, and codes that could not have the prior's shape."""
         super().check(run, info)
-        _base.refuse_small_batches(run, info, 2, "the distance from the prior is taken over pairs of codes")
+        _refusals.refuse_small_batches(run, info, 2, "the distance from the prior is taken over pairs of codes")
         refuse_bounded_codes(run)
 
 

@@ -119,7 +119,7 @@ def pictures_of() -> Callable[..., np.ndarray]:
     def pictures(run_folder: Path, codes: Any) -> np.ndarray:
         import torch
 
-        from aelib.pictures import as_pictures
+        from aelib.drawing import as_pictures
         from aelib.runs.folder import Run
         from aelib.runs.weights import load_model
 

@@ -133,7 +133,7 @@ def decoded(run_folder: Path, codes: Any) -> np.ndarray:
     """Pictures from the library itself: uint8 (n, height, width, 3)."""
     import torch
 
-    from aelib.pictures import as_pictures
+    from aelib.drawing import as_pictures
     from aelib.runs.folder import Run
     from aelib.runs.weights import load_model
 
