@@ -1,6 +1,8 @@
 """What every model with Gaussian codes shares: the posterior, its draws, and the likelihood of the pixels."""
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -11,6 +13,7 @@ from aelib.config import PluginConfig, RunConfig
 from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.losses.reconstruction import (
+    binary_cross_entropy_per_item,
     cross_entropy_above_floor_per_item,
     gaussian_error_per_item,
     gaussian_nll_per_item,
@@ -47,6 +50,11 @@ class GaussianConfig(PluginConfig):
         le=10,
         description="Pixel noise assumed by squared_error (the start, where it is learnt); larger favours the KL term",
     )
+    binarisation: Literal["none", "dynamic"] = Field(
+        "none",
+        description="dynamic: each step draws every pixel black or white, its grey value the chance of white; "
+        "validation has one draw, the same each time; codes and maps take the grey items",
+    )
 
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse a cross-entropy of what is no probability, and a noise that nothing would use."""
@@ -59,6 +67,24 @@ class GaussianConfig(PluginConfig):
                 f"model.variance {self.variance!r} does not go with model.reconstruction 'bce'",
                 "a probability has no noise of its own",
                 "Set model.reconstruction to 'squared_error', or model.variance to 'fixed'",
+            )
+        if self.binarisation == "dynamic":
+            self._check_binarisation(run)
+
+    def _check_binarisation(self, run: RunConfig) -> None:
+        if self.reconstruction != "bce":
+            raise AelibError(
+                "E_CONFIG",
+                f"model.binarisation 'dynamic' does not go with model.reconstruction {self.reconstruction!r}",
+                "pixels that are black or white have a probability, not a distance",
+                "Set model.reconstruction to 'bce', or model.binarisation to 'none'",
+            )
+        if run.corruptions:
+            raise AelibError(
+                "E_CONFIG",
+                "model.binarisation 'dynamic' does not go with corruptions",
+                "input and target are one draw, which a corruption would have to follow",
+                "Take the corruptions out, or set model.binarisation to 'none'",
             )
 
 
@@ -148,6 +174,8 @@ class GaussianModel(GaussianCodes):
 
     def error_per_item(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """(n,) in nats: minus log p(x | z), up to the constant that ``error_name`` says is left out."""
+        if self.config.binarisation == "dynamic":  # the floor of pixels of 0 and 1 is 0
+            return binary_cross_entropy_per_item(outputs, targets)
         if self.config.reconstruction == "bce":
             return cross_entropy_above_floor_per_item(outputs, targets)
         recon = self.output(outputs)
@@ -161,8 +189,10 @@ class GaussianModel(GaussianCodes):
         return {self.error_name: Term(self.error_per_item(outputs, targets).mean())}
 
     def training_stage(self, *phases: Phase) -> tuple[Stage, ...]:
-        """One stage of these phases, which also keeps a variance that moves."""
+        """One stage of these phases, on drawn pixels where the config says so; it also keeps a variance that moves."""
         moves = self.config.variance != "fixed"
+        if self.config.binarisation == "dynamic":
+            phases = tuple(replace(phase, loss=_on_drawn_pixels(phase.loss)) for phase in phases)
         return (Stage("training", phases=phases, after_step=self._keep_variance if moves else None),)
 
     def _variance(self, errors: Tensor) -> Tensor:
@@ -181,6 +211,20 @@ class GaussianModel(GaussianCodes):
             average = torch.exp(2 * self.log_sigma).lerp(self._batch_variance, weight)
             self.log_sigma.copy_(0.5 * average.log())
         self.log_sigma.clamp_(min=math.log(LEAST_SIGMA))
+
+
+def draw_pixels(batch: Batch) -> Batch:
+    """The batch with every pixel drawn as 0 or 1, its grey value the chance of 1: one draw for input and target.
+
+    Source: Salakhutdinov and Murray (2008), On the quantitative analysis of deep belief networks, section 5.1, who
+    draw once; anew at each step, as here: Burda, Grosse and Salakhutdinov (2016), section 5.
+    """
+    pixels = torch.bernoulli(batch.items, generator=batch.generator)
+    return replace(batch, inputs=pixels, targets=pixels, items=pixels)
+
+
+def _on_drawn_pixels(loss: Callable[[Batch, Progress], Parts]) -> Callable[[Batch, Progress], Parts]:
+    return lambda batch, progress: loss(draw_pixels(batch), progress)
 
 
 def draw(mean: Tensor, log_variance: Tensor, generator: torch.Generator, count: int | None = None) -> Tensor:

@@ -3,8 +3,8 @@
 What for: a closer bound on the likelihood than the VAE's, a posterior that need not be a Gaussian cloud, and more
 dimensions in use. Its validation loss is the same bound, so that epochs and runs of one k compare.
 Limits: k draws cost k decoders. A large k starves the encoder (its gradient drowns in noise): 5 to 50. The bound is a
-likelihood only where the reconstruction is one, see the VAE; compare models by one large k, afterwards
-(aelib.measures.likelihood).
+likelihood only where the reconstruction is one, see the VAE (published with dynamic binarisation); compare models by
+one large k, afterwards (aelib.measures.likelihood).
 Reference: Burda, Grosse and Salakhutdinov (2016), Importance weighted autoencoders.
 """
 

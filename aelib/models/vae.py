@@ -4,8 +4,9 @@ What for: a smooth latent space that can be sampled, walked over and interpolate
 whose dimensions mean one thing each, below 1 for sharper pictures. Free bits keep dimensions in use; a capacity lets
 the code grow by so many nats; a learned or optimal variance weighs pixels against the KL by itself.
 Limits: blurred pictures; dimensions may go unused (their KL is near 0). With bce on grey pixels the sum is a
-pseudo-ELBO and no likelihood: only pixels of 0 or 1 make it one. The squared error is a Gaussian likelihood;
-with a fixed sigma it is shown without its constant (features / 2) log(2 pi sigma^2).
+pseudo-ELBO and no likelihood: only pixels of 0 or 1 make it one, which dynamic binarisation draws anew at each step.
+The squared error is a Gaussian likelihood; with a fixed sigma it is shown without its constant
+(features / 2) log(2 pi sigma^2).
 Reference: Kingma and Welling (2014), Auto-encoding variational Bayes; Higgins et al. (2017), beta-VAE; Kingma et al.
 (2016), Inverse autoregressive flow (free bits); Burgess et al. (2018), Understanding disentangling in beta-VAE
 (capacity); Rybkin, Daniilidis and Levine (2021), Calibrated decoders (optimal variance).
