@@ -46,20 +46,19 @@ def run(row: Row) -> Result:
     return Result(row, figures, book.seconds, date, load)
 
 
-def kept(row: Row) -> Result | None:
+def kept(row: Row, place: Path) -> Result | None:
     """The row's result as it was kept, if the code it came from is still the same."""
     try:
-        found = json.loads(_place(row).read_text("utf-8"))
+        found = json.loads(place.read_text("utf-8"))
     except (OSError, ValueError):
         return None
     figures = tuple(Figure(**figure) for figure in found["figures"])
     return Result(row, figures, found["seconds"], found["date"], found["load"])
 
 
-def keep(result: Result) -> None:
-    """Keep a whole result."""
+def keep(result: Result, place: Path) -> None:
+    """Keep a whole result at the place that its row had before it was measured."""
     about = {"figures": [asdict(figure) for figure in result.figures], "seconds": result.seconds}
-    place = _place(result.row)
     place.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(place, json.dumps({**about, "date": result.date, "load": result.load}).encode())
 
@@ -82,14 +81,14 @@ def as_json(results: list[Result], quick: bool) -> dict[str, Any]:
 
 def collect(rows: tuple[Row, ...], asked: list[str], again: bool) -> list[Result]:
     """Results in the table's order; rows that were not asked for come from the cache, or say that they were not run."""
-    found = []
+    found, places = [], {row.key: _place(row) for row in rows}  # now: the code may be edited while a row takes its time
     for row in rows:
-        result = None if again and row.key in asked else kept(row)
+        result = None if again and row.key in asked else kept(row, places[row.key])
         if result is None and row.key in asked:
             print(f"{row.key} {row.title} …", file=sys.stderr, flush=True)
             result = run(row)
             if result.figures:
-                keep(result)
+                keep(result, places[row.key])
         found.append(result or Result(row, (), 0.0, "", 0.0, "not run"))
         if row.key in asked:
             print(as_text(found[-1]), flush=True)

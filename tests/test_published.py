@@ -78,14 +78,12 @@ def test_what_cannot_be_asked_is_refused(words, monkeypatch, capsys) -> None:
 
 def test_a_row_without_its_data_says_so_and_the_command_fails(own_cache, monkeypatch, capsys) -> None:
     def measure(book):
-        raise AelibError(
-            "E_DATA_MISSING", "MNIST is not on this machine", "", "Name with AELIB_DATA a folder that has it"
-        )
+        raise AelibError("E_DATA_MISSING", "MNIST is not here", "", "Name with AELIB_DATA a folder that has it")
 
     monkeypatch.setattr(published, "rows_of", lambda quick: (row(measure),))
     assert answer_in_this_process(monkeypatch, "--json") == 1
     said = capsys.readouterr().out
-    assert "not run: MNIST is not on this machine. Name with AELIB_DATA a folder that has it." in said
+    assert "not run: MNIST is not here. Name with AELIB_DATA a folder that has it." in said
     assert json.loads(said.splitlines()[-1])["faults"].keys() == {"T1"}
 
 

@@ -49,7 +49,7 @@ def measure_stack(book: Book) -> list[Figure]:
             None,
             "3.00 (Hinton and Salakhutdinov 2006: 50 epochs a layer, 200 of conjugate gradients)",
             "open",
-            "asks for over ten times these minutes; no GPU was lent for it",
+            "asks for over ten times these minutes, which is work for a GPU; this machine has none",
         ),
     ]
 

@@ -8,7 +8,7 @@ from bench.published_rows.row import Result
 VERDICTS = {"hit": "hit", "miss": "**MISS**", "shown": "shown", "open": "open"}
 HEAD = """# Published figures, and ours
 
-Printed by `python -m bench.published --write docs/published.md`; no figure here was typed. {machine}. One thread
+Printed by `python -m bench.published --write docs/published.md`; none of our figures was typed. {machine}. One thread
 (OMP_NUM_THREADS={threads}), no GPU; the machine did other work at the same time, so read seconds as an upper side:
 they are processor seconds, trainings included. Every model is trained by the library's own loop from a `RunConfig`.
 
