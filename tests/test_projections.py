@@ -187,7 +187,7 @@ def test_points_are_kept_and_read_again(tiny_run):
     assert found is not None
     np.testing.assert_array_equal(found.points, done.points)
     assert found.quality == done.quality
-    assert set(found.quality) == {"trustworthiness", "continuity", "items"}
+    assert set(found.quality) == {"trustworthiness", "continuity", "overlap", "items"}
     assert found.config == config(up=2)
     assert projections.read(tiny_run, config(across=2, up=0)) is None
 
