@@ -39,9 +39,10 @@ def fit(codes: np.ndarray, config: Config, labels: np.ndarray | None = None) -> 
     tell(0.2)
     heads, tails, weights = fuzzy_graph(rows, distances)
     random = np.random.default_rng(config.seed)
-    points = _spread(start, random)
+    points = np.zeros((len(codes), 4), np.float32)  # of which the layout uses the first two or three
+    points[:, : config.dimensions] = _spread(start, random)
     _descend(points, heads, tails, weights, curve(config.min_dist), random)
-    return points
+    return points[:, : config.dimensions]
 
 
 def fuzzy_graph(rows: np.ndarray, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
