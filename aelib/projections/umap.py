@@ -99,7 +99,7 @@ def _descend(
 ) -> None:
     from aelib.projections._kernels import PUSHES, descend
 
-    epochs = 500 if len(points) < 10_000 else 200
+    epochs = 500 if len(points) <= 10_000 else 200  # umap-learn's own rule
     live = weights >= weights.max() / epochs
     heads, tails, every = heads[live], tails[live], weights.max() / weights[live]
     due, due_apart = every.copy(), every / PUSHES
