@@ -8,9 +8,10 @@ from hypothesis.extra.numpy import arrays
 from sklearn.neighbors import NearestNeighbors
 
 from aelib.latent.blend import blend
-from aelib.latent.neighbours import nearest
+from aelib.latent.neighbours import nearest, others
 from aelib.latent.paths import PATHS, line, sphere
 from aelib.latent.support import Support
+from aelib.projections import _neighbours
 
 
 def cloud(count: int, size: int, seed: int = 0) -> np.ndarray:
@@ -205,3 +206,42 @@ def test_a_blend_of_one_item_is_that_item():
     found, rows = blend(cloud(3, 2), cloud(1, 2), np.array([[5.0]], np.float32))
     np.testing.assert_array_equal(found, np.full((3, 1), 5.0))
     assert rows.shape == (3, 1)
+
+
+@pytest.mark.parametrize("small", [10**9, 0], ids=["NumPy", "compiled"])
+@pytest.mark.parametrize(
+    ("count", "size", "k"), [(300, 7, 15), (5000, 2, 3), (40, 60, 39), (12, 3, 30), (1, 3, 5), (2, 3, 1)]
+)
+def test_the_others_of_all_are_what_a_search_one_by_one_finds(count, size, k, small, monkeypatch):
+    monkeypatch.setattr(_neighbours, "SMALL", small)
+    _neighbours._last.clear()
+    codes = (np.random.default_rng(count).normal(size=(count, size)) + 50).astype(np.float32)
+    rows, distances = others(codes, k)
+    assert rows.shape == distances.shape == (count, min(k, count - 1))
+    assert (rows != np.arange(count)[:, None]).all()
+    for row in range(0, count, max(1, count // 20)):
+        away = np.linalg.norm(codes.astype(float) - codes[row], axis=1)
+        expected = np.sort(np.delete(away, row))[: rows.shape[1]]
+        np.testing.assert_allclose(distances[row], expected, rtol=1e-4)
+        np.testing.assert_allclose(away[rows[row]], expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("small", [10**9, 0], ids=["NumPy", "compiled"])
+def test_others_of_twins_are_the_twins_and_never_the_item_itself(small, monkeypatch):
+    monkeypatch.setattr(_neighbours, "SMALL", small)
+    _neighbours._last.clear()
+    codes = np.repeat(np.random.default_rng(0).normal(size=(3, 4)), 50, axis=0).astype(np.float32)
+    rows, distances = others(codes, 9)
+    assert not distances.any()
+    assert (rows // 50 == np.arange(150)[:, None] // 50).all()
+    assert (rows != np.arange(150)[:, None]).all()
+    assert all(len(set(row)) == 9 for row in rows.tolist())
+
+
+def test_others_of_some_are_theirs_among_all_and_a_search_is_not_made_twice(monkeypatch):
+    codes = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
+    rows, _ = others(codes, 6)
+    monkeypatch.setattr(_neighbours, "_few", None)
+    np.testing.assert_array_equal(others(codes.copy(), 4)[0], rows[:, :4])
+    monkeypatch.undo()
+    np.testing.assert_array_equal(others(codes, 6, np.array([3, 150]))[0], rows[[3, 150]])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
 
-from aelib.measures.projection import SAMPLE, projection_quality
+from aelib.measures import projection
+from aelib.measures.projection import SAMPLE, distortion, projection_quality
 from aelib.measures.reconstruction import (
     by_class,
     error_map,
@@ -89,3 +90,70 @@ def test_few_items_have_no_quality_and_many_are_sampled():
 def test_a_map_of_one_single_point_is_measured_without_a_fault():
     codes = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
     assert 0 <= projection_quality(codes, np.zeros((60, 2), np.float32))["trustworthiness"] <= 1
+
+
+def recall(codes: np.ndarray, points: np.ndarray, k: int) -> np.ndarray:
+    """The share of nearest codes that are nearest points, counted one by one."""
+    shares = []
+    for row in range(len(codes)):
+        near = [np.argsort(np.linalg.norm(space - space[row], axis=1)) for space in (codes, points)]
+        true, drawn = (
+            {int(other) for other in order if other != row}
+            for order in ([n for n in each if n != row][:k] for each in near)
+        )
+        shares.append(len(true & drawn) / k)
+    return np.array(shares)
+
+
+def test_distortion_is_one_minus_the_recall_of_each_items_neighbours():
+    random = np.random.default_rng(0)
+    codes = random.normal(size=(150, 5)).astype(np.float32)
+    points = codes[:, :2].copy()
+    lost = distortion(codes, points)
+    assert lost is not None
+    assert lost.dtype == np.float32
+    np.testing.assert_allclose(lost, 1 - recall(codes, points, 15), atol=1e-6)
+    assert projection_quality(codes, points)["overlap"] == pytest.approx(1 - lost.mean(), abs=1e-4)
+
+
+def test_a_map_that_is_the_code_space_loses_nothing_and_one_torn_item_loses_all():
+    codes = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
+    lost = distortion(codes, codes * 3 + 1)
+    assert lost is not None
+    assert not lost.any()
+    torn = codes.copy()
+    torn[7] += 100
+    lost = distortion(codes, torn)
+    assert lost is not None
+    assert lost[7] > 0.8
+    assert lost.mean() < 0.1
+
+
+def test_equally_far_is_kept():
+    codes = np.repeat(np.random.default_rng(0).normal(size=(3, 4)), 30, axis=0).astype(np.float32)
+    lost = distortion(codes, codes[:, :2])
+    assert lost is not None
+    assert not lost.any()
+    nowhere = distortion(codes, np.zeros((90, 2), np.float32))
+    assert nowhere is not None
+    assert not nowhere.any()
+
+
+def test_of_very_many_items_some_are_measured_and_the_rest_follow_them(monkeypatch):
+    random = np.random.default_rng(0)
+    codes = random.normal(size=(1500, 3)).astype(np.float32)
+    points = codes[:, :2] * np.where(codes[:, :1] > 0, 1, 5)
+    whole = distortion(codes, points)
+    monkeypatch.setattr(projection, "EXACT", 1000)
+    monkeypatch.setattr(projection, "MEASURED", 500)
+    some = distortion(codes, points)
+    assert whole is not None
+    assert some is not None
+    chosen = np.linspace(0, 1499, 500).astype(int)
+    np.testing.assert_array_equal(some[chosen], whole[chosen])
+    assert abs(float(some.mean() - whole.mean())) < 0.02
+
+
+def test_few_items_have_no_distortion():
+    codes = np.random.default_rng(0).normal(size=(39, 2)).astype(np.float32)
+    assert distortion(codes, codes) is None

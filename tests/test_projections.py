@@ -6,12 +6,14 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.manifold import trustworthiness
 
 from aelib.config import PluginConfig, read_choice
 from aelib.errors import AelibError
 from aelib.files import has_arrays
 from aelib.jobs import projecting
+from aelib.latent.neighbours import nearest, others
 from aelib.projections import _base as projections
 from aelib.registry import PROJECTIONS
 
@@ -30,8 +32,17 @@ def clusters(count: int = 300, size: int = 6) -> np.ndarray:
     return (centres[np.arange(count) % 5] + random.normal(size=(count, size))).astype(np.float32)
 
 
-def fitted(name: str, codes: np.ndarray, **fields) -> np.ndarray:
-    return projections.fit(codes, read_choice(PROJECTIONS, {"name": name, **fields}))
+def fitted(name: str, codes: np.ndarray, labels: np.ndarray | None = None, **fields) -> np.ndarray:
+    return projections.fit(codes, read_choice(PROJECTIONS, {"name": name, **fields}), labels)
+
+
+def needs_labels(name: str) -> bool:
+    return getattr(PROJECTIONS.load(name), "NEEDS_LABELS", False)
+
+
+def sizes(name: str) -> tuple[int, ...]:
+    """How many dimensions a method gives."""
+    return (2, 3) if "dimensions" in PROJECTIONS.load(name).Config.model_fields else (2,)
 
 
 CASES = {
@@ -60,20 +71,27 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", NAMES)
-def test_points_are_finite_repeatable_pairs(name, case):
+def test_points_are_finite_and_the_same_each_time(name, case):
     codes = CASES[case]
-    before = codes.copy()
-    points = fitted(name, codes)
-    assert points.shape == (len(codes), 2)
-    assert points.dtype == np.float32
-    assert np.isfinite(points).all()
-    np.testing.assert_array_equal(points, fitted(name, codes))
+    before, labels = codes.copy(), np.arange(len(codes)) % 3
+    for dimensions in sizes(name):
+        fields = {"dimensions": dimensions} if len(sizes(name)) > 1 else {}
+        if needs_labels(name) and len(codes) < 4:
+            with pytest.raises(AelibError, match="classes") as caught:
+                fitted(name, codes, labels, **fields)
+            assert caught.value.code == "E_LABELS"
+            continue
+        points = fitted(name, codes, labels, **fields)
+        assert points.shape == (len(codes), dimensions)
+        assert points.dtype == np.float32
+        assert np.isfinite(points).all()
+        np.testing.assert_array_equal(points, fitted(name, codes, labels, **fields))
     np.testing.assert_array_equal(codes, before)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_identical_codes_are_one_point_where_all_are_alike(name):
-    assert np.ptp(fitted(name, CASES["all identical"]), axis=0).max() < 1e-6
+    assert np.ptp(fitted(name, CASES["all identical"], np.arange(30) % 3), axis=0).max() < 1e-6
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -147,23 +165,48 @@ def test_umap_keeps_clusters_apart_and_neighbours_together():
     assert (nearest == np.arange(len(codes)) % 5).all()
 
 
+def graph(codes: np.ndarray, neighbours: int) -> np.ndarray:
+    """Our fuzzy graph as a full table."""
+    rows, distances = others(codes, neighbours - 1)
+    heads, tails, weights = PROJECTIONS.load("umap").fuzzy_graph(rows, distances)
+    table = np.zeros((len(codes), len(codes)))
+    table[heads, tails] = weights
+    return table
+
+
 @pytest.mark.slow
-def test_umaps_settings_are_umaps_own(monkeypatch):
-    """Asked of the constructor: two fits of one UMAP need not agree to the bit, its spectral start varies."""
+@pytest.mark.parametrize("case", ["a cloud", "mostly twins", "one off the rest", "huge"])
+def test_umaps_graph_and_curve_are_umap_learns(case):
     with warnings.catch_warnings(action="ignore"):
-        import umap
+        from umap.umap_ import find_ab_params, fuzzy_simplicial_set
+    codes = CASES[case]
+    rows, distances = others(codes, 9)
+    own = np.arange(len(codes))[:, None]
+    known = {"knn_indices": np.hstack([own, rows]), "knn_dists": np.hstack([own * 0.0, distances]).astype(np.float32)}
+    theirs, _, _ = fuzzy_simplicial_set(codes, 10, np.random.RandomState(0), "euclidean", **known)
+    np.testing.assert_allclose(graph(codes, 10), theirs.toarray(), atol=2e-4)
+    for min_dist in (0.0, 0.1, 0.7):
+        np.testing.assert_allclose(PROJECTIONS.load("umap").curve(min_dist), find_ab_params(1.0, min_dist), rtol=1e-4)
 
-    given = {}
 
-    class Recorded(umap.UMAP):
-        def __init__(self, **settings):
-            given.update(settings)
-            super().__init__(**settings)
+@pytest.mark.slow
+def test_umap_is_as_good_as_umap_learn():
+    with warnings.catch_warnings(action="ignore"):
+        from umap import UMAP
 
-    monkeypatch.setattr(umap, "UMAP", Recorded)
-    points = fitted("umap", clusters(120), neighbours=7, min_dist=0.3, seed=4)
-    assert (given["n_neighbors"], given["min_dist"], given["random_state"]) == (7, 0.3, 4)
-    assert points.shape == (120, 2)
+        codes = clusters(900)
+        theirs = UMAP(random_state=0).fit_transform(codes)
+    ours = fitted("umap", codes)
+    assert trustworthiness(codes, ours, n_neighbors=15) > trustworthiness(codes, theirs, n_neighbors=15) - 0.005
+
+
+@pytest.mark.slow
+def test_umaps_settings_do_what_they_say():
+    codes = clusters(200)
+    assert (fitted("umap", codes, seed=1) != fitted("umap", codes, seed=2)).any()
+    tight, loose = (nearest(points, points, 2)[1][:, 1].mean() for points in
+                    (fitted("umap", codes, min_dist=0.0), fitted("umap", codes, min_dist=0.9)))  # fmt: skip
+    assert loose > 3 * tight
 
 
 def test_umap_of_too_few_is_laid_out_without_umap():
@@ -171,6 +214,119 @@ def test_umap_of_too_few_is_laid_out_without_umap():
     for case in ("one point", "two identical points", "three points", "all identical"):
         np.testing.assert_array_equal(fitted("umap", CASES[case]), fitted("pca", CASES[case]))
     assert ("umap" in sys.modules) == before
+
+
+# --- linear discriminants, random planes ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("classes", "size", "dimensions"), [(5, 6, 2), (5, 6, 3), (3, 4, 2), (4, 40, 3)])
+def test_lda_is_scikit_learns_up_to_its_sign(classes, size, dimensions):
+    codes, labels = cloud(300, size), np.arange(300) % classes
+    codes += np.random.default_rng(3).normal(size=(classes, size)).astype(np.float32)[labels] * 2
+    peer = LinearDiscriminantAnalysis(solver="eigen", n_components=dimensions).fit(codes.astype(np.float64), labels)
+    expected = peer.transform(codes.astype(np.float64))
+    points = fitted("lda", codes, labels, dimensions=dimensions)
+    ours, theirs = points - points.mean(axis=0), expected - expected.mean(axis=0)
+    for column in range(dimensions):  # scikit-learn divides by n, we by n - classes
+        scale = ours[:, column] @ theirs[:, column] / (theirs[:, column] @ theirs[:, column])
+        assert abs(scale) == pytest.approx(1, abs=0.02)
+        np.testing.assert_allclose(ours[:, column], scale * theirs[:, column], atol=2e-3)
+
+
+def test_lda_of_two_classes_shows_beside_them_what_they_hide():
+    codes, labels = cloud(200, 4), np.arange(200) % 2
+    codes[:, 3] += 20 * labels
+    points = fitted("lda", codes, labels)
+    assert (
+        points[labels == 0, 0].max() < points[labels == 1, 0].min()
+        or points[labels == 1, 0].max() < points[labels == 0, 0].min()
+    )
+    assert abs(np.corrcoef(points[:, 1], codes[:, 0])[0, 1]) > 0.95, "the widest of the other directions"
+
+
+def test_lda_places_items_without_a_label_and_learns_nothing_from_them():
+    codes, labels = cloud(90, 4), np.arange(90) % 3
+    some = np.where(np.arange(90) < 60, labels, -1)
+    points = fitted("lda", codes, some)
+    np.testing.assert_allclose(points[:60], fitted("lda", codes[:60], labels[:60]), atol=1e-4)
+    assert np.isfinite(points).all()
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (None, "these items have none"),
+        (np.full(2000, -1), "these items have none"),
+        (np.zeros(2000, int), "all items are of one"),
+        (np.arange(2000), "there are 2,000, and it takes at most 1,000"),
+        (np.where(np.arange(2000) < 500, np.arange(2000), -1), "each item is a class of its own"),
+    ],
+)
+def test_lda_without_usable_labels_says_so(labels, sentence):
+    with pytest.raises(AelibError, match=sentence) as caught:
+        fitted("lda", cloud(2000, 3), labels)
+    assert caught.value.code == "E_LABELS"
+
+
+def test_lda_of_a_hundred_thousand_classes_is_a_sentence():
+    with pytest.raises(AelibError, match="there are 100,000"):
+        fitted("lda", cloud(200_000, 2), np.arange(200_000) % 100_000)
+
+
+def test_random_planes_are_orthonormal_views():
+    codes = np.eye(6, dtype=np.float32)
+    for seed in range(3):
+        points = fitted("random", codes, seed=seed, dimensions=3)
+        np.testing.assert_allclose((points - points.mean(axis=0)).T @ points, np.eye(3), atol=0.6)
+        axes = fitted("random", np.concatenate([codes, -codes]), seed=seed, dimensions=3)[:6]  # centred at the origin
+        np.testing.assert_allclose(axes.T @ axes, np.eye(3), atol=1e-5)
+    assert (fitted("random", codes, seed=0) != fitted("random", codes, seed=1)).any()
+
+
+def test_axes_in_space_are_three_columns():
+    codes = cloud(20, 5)
+    np.testing.assert_array_equal(fitted("axes", codes, dimensions=3, deep=4), codes[:, [0, 1, 4]])
+    flat = fitted("axes", cloud(20, 2), dimensions=3)
+    np.testing.assert_array_equal(flat, np.pad(cloud(20, 2), ((0, 0), (0, 1))))
+
+
+# --- new items on a fixed map ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "fields"), [("pca", {}), ("axes", {"up": 3}), ("random", {}), ("lda", {})])
+def test_new_items_lie_on_a_linear_map_where_the_map_itself_would_put_them(name, fields):
+    codes, labels = cloud(500, 5), np.arange(500) % 4
+    for dimensions in (2, 3):
+        points = fitted(name, codes, labels, dimensions=dimensions, **fields)
+        found = projections.place(codes[:50], codes[50:], points[50:])
+        np.testing.assert_allclose(found, points[:50], atol=1e-3)
+
+
+def test_new_items_lie_between_their_nearest_on_a_curved_map():
+    codes = np.linspace(0, 6, 400, dtype=np.float32)[:, None] * np.ones(3, np.float32)
+    points = np.stack([np.sin(codes[:, 0]), np.cos(codes[:, 0])], axis=1)
+    between = (codes[:-1] + codes[1:]) / 2
+    expected = np.stack([np.sin(between[:, 0]), np.cos(between[:, 0])], axis=1)
+    before = points.copy()
+    np.testing.assert_allclose(projections.place(between, codes, points), expected, atol=5e-3)
+    np.testing.assert_array_equal(points, before)
+
+
+def test_a_code_of_the_map_lands_on_its_own_point_and_twins_in_their_middle():
+    codes = cloud(300, 4)
+    points = np.random.default_rng(2).normal(size=(300, 2)).astype(np.float32)
+    np.testing.assert_allclose(projections.place(codes[:20], codes, points), points[:20], atol=1e-6)
+    codes[1] = codes[0]
+    np.testing.assert_allclose(projections.place(codes[:1], codes, points)[0], points[:2].mean(axis=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_map_of_few_takes_new_items_too(count):
+    points = np.arange(count * 2, dtype=np.float32).reshape(count, 2)
+    found = projections.place(cloud(3, 4), cloud(count, 4, 9), points)
+    assert found.shape == (3, 2)
+    assert (found >= points.min(axis=0) - 1e-5).all()
+    assert (found <= points.max(axis=0) + 1e-5).all()
 
 
 # --- what is kept in the run folder -------------------------------------------------------------------------------
@@ -187,8 +343,11 @@ def test_points_are_kept_and_read_again(tiny_run):
     assert found is not None
     np.testing.assert_array_equal(found.points, done.points)
     assert found.quality == done.quality
-    assert set(found.quality) == {"trustworthiness", "continuity", "items"}
+    assert set(found.quality) == {"trustworthiness", "continuity", "overlap", "items"}
     assert found.config == config(up=2)
+    assert found.distortion is not None
+    np.testing.assert_array_equal(found.distortion, done.distortion)
+    assert found.quality["overlap"] == pytest.approx(1 - found.distortion.mean(), abs=1e-4)
     assert projections.read(tiny_run, config(across=2, up=0)) is None
 
 

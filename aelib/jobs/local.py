@@ -22,10 +22,17 @@ def start_worker(run: Run, attempt: int) -> None:
     start("aelib.jobs.worker", *arguments, log=run.folder / "worker.log", when_gone=gone)
 
 
-def start(module: str, *arguments: str, log: Path, when_gone: Callable[[], None] = lambda: None) -> None:
+def start(
+    module: str,
+    *arguments: str,
+    log: Path,
+    when_gone: Callable[[], None] = lambda: None,
+    keep: int | None = None,
+) -> None:
     """Start ``python -m module`` detached from this process: own session, no terminal, output to a log file.
 
-    ``when_gone`` is called when it has ended, if this process still lives then.
+    ``when_gone`` is called when it has ended, if this process still lives then. ``keep`` is an open file (a lock, say)
+    that it inherits under the same number.
     """
     # The working folder is kept, because a config or AELIB_DATA may name a folder relative to it; PYTHONSAFEPATH
     # keeps files that lie there from being imported.
@@ -39,6 +46,7 @@ def start(module: str, *arguments: str, log: Path, when_gone: Callable[[], None]
             stderr=subprocess.STDOUT,
             start_new_session=True,
             env=environment,
+            pass_fds=() if keep is None else (keep,),
         )
 
     def wait() -> None:  # someone has to, else the child stays a zombie for as long as the app lives

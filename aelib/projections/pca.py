@@ -5,7 +5,10 @@ Limits: linear; more than two informative dimensions fall on top of each other.
 Reference: Pearson, "On lines and planes of closest fit", 1901; signs fixed as in scikit-learn's svd_flip.
 """
 
+from typing import Literal
+
 import numpy as np
+from pydantic import Field
 
 from aelib.config import PluginConfig
 from aelib.projections._linear import principal_scores
@@ -14,9 +17,11 @@ QUICK = True  # fast enough to compute while a page waits
 
 
 class Config(PluginConfig):
-    """PCA has no parameters."""
+    """How many components."""
+
+    dimensions: Literal[2, 3] = Field(2, description="2 for a plane, 3 for a space to turn")
 
 
-def fit(codes: np.ndarray, config: Config) -> np.ndarray:
-    """Scores (n, 2) on the first two components; a missing second one (1-D codes) is zero."""
-    return principal_scores(codes)
+def fit(codes: np.ndarray, config: Config, labels: np.ndarray | None = None) -> np.ndarray:
+    """Scores (n, 2 or 3) on the first components; a missing one (1-D codes) is zero."""
+    return principal_scores(codes, config.dimensions)

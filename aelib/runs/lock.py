@@ -41,6 +41,33 @@ def hold(path: Path, patience: int = 20) -> Iterator[bool]:
             os.close(handle)
 
 
+@contextlib.contextmanager
+def hand_over(path: Path) -> Iterator[int | None]:
+    """Take the lock for a child process: a handle to start it with, or None when another process has the lock.
+
+    The lock is the child's for as long as it lives, from before its first instruction; if none is started inside the
+    ``with`` block, it is free again afterwards.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        yield handle if _try(handle, fcntl.LOCK_EX, 1) else None
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def adopt(handle: int) -> Iterator[bool]:
+    """Hold a lock that the parent process took with ``hand_over``, for the length of a ``with`` block."""
+    os.set_inheritable(handle, False)
+    _held.add(handle)
+    try:
+        yield True
+    finally:
+        _held.discard(handle)
+        with contextlib.suppress(OSError):
+            os.close(handle)
+
+
 def is_held(path: Path) -> bool:
     """Whether some process holds the lock now."""
     try:

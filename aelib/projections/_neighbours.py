@@ -1,0 +1,102 @@
+"""The nearest neighbours of codes by plain distance: of a few among all, and of all among all."""
+
+import hashlib
+
+import numpy as np
+
+CHUNK = 512  # query rows at once: bounds the distance table to 512 x n
+SPARE = 16  # more candidates than asked for are measured exactly, so that rounding cannot lose one
+SMALL = 3000  # items: below, NumPy is done before compiled code is loaded
+TILE = 4096  # candidates at once: the table of products stays in the processor's own memory
+
+
+def nearest(queries: np.ndarray, codes: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The ``k`` nearest rows of ``codes`` for each query, nearest first, by exact Euclidean distance.
+
+    Args:
+        queries: (m, d).
+        codes: (n, d).
+        k: At most n are given.
+
+    Returns:
+        Row numbers (m, k) and distances (m, k), float32.
+    """
+    k = min(k, len(codes))
+    if k == 0 or len(queries) == 0:
+        return np.zeros((len(queries), k), np.int64), np.zeros((len(queries), k), np.float32)
+    centre = codes.mean(axis=0)  # far from the origin, squares would swallow the differences that rank
+    codes, queries = codes - centre, queries - centre
+    squares = np.einsum("ij,ij->i", codes, codes)
+    wide = min(k + SPARE, len(codes))
+    rows, distances = [], []
+    for start in range(0, len(queries), CHUNK):
+        part = queries[start : start + CHUNK]
+        table = squares - 2.0 * (part @ codes.T)  # ranks as the squared distance does, but for rounding
+        found = np.argpartition(table, wide - 1, axis=1)[:, :wide]
+        exact = np.linalg.norm(part[:, None, :] - codes[found], axis=2)
+        order = np.argsort(exact, axis=1, kind="stable")[:, :k]
+        rows.append(np.take_along_axis(found, order, axis=1))
+        distances.append(np.take_along_axis(exact, order, axis=1))
+    return np.concatenate(rows), np.concatenate(distances).astype(np.float32)
+
+
+def others(codes: np.ndarray, k: int, chosen: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The ``k`` nearest other items of each item, nearest first, by exact Euclidean distance.
+
+    Of all items; the last answer is remembered, so that a layout and its measures search once.
+
+    Args:
+        codes: (n, d), finite.
+        k: At most n - 1 are given.
+        chosen: The rows to answer for; all of them when None.
+
+    Returns:
+        Row numbers (m, k), int32, and distances (m, k), float32.
+    """
+    k = min(k, len(codes) - 1)
+    asked = np.arange(len(codes)) if chosen is None else chosen
+    if k < 1:
+        return np.zeros((len(asked), 0), np.int32), np.zeros((len(asked), 0), np.float32)
+    codes = np.ascontiguousarray(codes, np.float32)
+    name = hashlib.sha256(codes).hexdigest() + (hashlib.sha256(asked).hexdigest() if chosen is not None else "")
+    kept = _last.get(name)
+    if kept is None or kept[0].shape[1] < k:
+        _last.clear()
+        kept = _last[name] = (_few if len(asked) <= SMALL else _many)(codes, asked, k)
+    return kept[0][:, :k], kept[1][:, :k]
+
+
+_last: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+
+def _few(codes: np.ndarray, asked: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    rows, distances = nearest(codes[asked], codes, k + 1)
+    own = rows == asked[:, None]
+    own[~own.any(axis=1), -1] = True  # among many twins an item may not be in its own list
+    shape = (len(asked), k)
+    return rows[~own].reshape(shape).astype(np.int32), distances[~own].reshape(shape)
+
+
+def _many(codes: np.ndarray, asked: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    from aelib.projections._kernels import keep_smallest
+
+    codes = codes - codes.mean(axis=0)
+    squares = np.einsum("ij,ij->i", codes, codes)
+    across = np.ascontiguousarray(codes.T)
+    wide = min(k + SPARE, len(codes) - 1)
+    rows = np.zeros((len(asked), wide), np.int32)
+    ranks = np.full((len(asked), wide), np.inf, np.float32)
+    for start in range(0, len(asked), CHUNK):
+        part = slice(start, start + CHUNK)
+        own = asked[part].astype(np.int32)
+        for offset in range(0, len(codes), TILE):
+            tile = slice(offset, offset + TILE)
+            keep_smallest(codes[own] @ across[:, tile], squares[tile], own, offset, rows[part], ranks[part])
+    distances = np.empty((len(asked), k), np.float32)
+    for start in range(0, len(asked), CHUNK):
+        part = slice(start, start + CHUNK)
+        exact = np.linalg.norm(codes[asked[part], None, :] - codes[rows[part]], axis=2)
+        order = np.argsort(exact, axis=1, kind="stable")
+        rows[part] = np.take_along_axis(rows[part], order, axis=1)
+        distances[part] = np.take_along_axis(exact, order, axis=1)[:, :k]
+    return rows[:, :k].copy(), distances
