@@ -47,8 +47,12 @@ def epochs(
     torch.manual_seed(seed)
     images = datasets.MNIST(str(data), train=True).data[torch.from_numpy(train)].float().div(255)[:, None]
     model = Ours(make())
-    silent = open(os.devnull, "w")  # its progress bars and log lines
-    with tempfile.TemporaryDirectory() as folder, silent, redirect_stdout(silent), redirect_stderr(silent):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open(os.devnull, "w") as silent,  # its progress bars and log lines
+        redirect_stdout(silent),
+        redirect_stderr(silent),
+    ):
         config = BaseTrainerConfig(
             output_dir=folder, num_epochs=count, per_device_train_batch_size=batch, learning_rate=rate, no_cuda=True,
             seed=seed,
