@@ -2,6 +2,8 @@
 
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from aelib.errors import AelibError
@@ -34,3 +36,26 @@ def choose_device(wanted: str) -> str:
             "Set training.device to 'auto' or 'cpu'",
         )
     return f"cuda:{number or 0}" if kind == "cuda" else kind
+
+
+@contextmanager
+def fast_products(device: str) -> Iterator[None]:
+    """Take oneDNN's matrix products for float32 on the processor: up to twice as fast as torch's default there.
+
+    torch reaches them by its setting "medium", which allows bfloat16 inside where the processor has units for it (AMX):
+    there the default stays, since float32 was asked for. The setting is the process's; it is put back at the end.
+    """
+    import torch
+
+    before = torch.get_float32_matmul_precision()
+    if device == "cpu" and not _has_bfloat16_units():
+        torch.set_float32_matmul_precision("medium")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def _has_bfloat16_units() -> bool:
+    facts = Path("/proc/cpuinfo")
+    return not facts.exists() or "amx_bf16" in facts.read_text(errors="replace")

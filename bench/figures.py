@@ -66,9 +66,14 @@ class Figures:
         self.values[name] = round(float(value), 4)
         self.rows.append((label, _show(value), "", unit, "", self._judge(label, value, "it", budget, unit)))
 
-    def ratio(self, name: str, label: str, above: str, below: str) -> None:
-        """One figure divided by another of the same run."""
-        self.number(name, label, self.values[above] / max(self.values[below], 1e-9), "×")
+    def ratio(self, name: str, label: str, above: str, below: str, *, least: float | None = None) -> None:
+        """One figure divided by another of the same run; ``least`` is what is wanted of it."""
+        value = self.values[above] / max(self.values[below], 1e-9)
+        self.values[name] = round(value, 4)
+        verdict = "" if least is None else f"≥ {least:g} {'ok' if value >= least else 'MISSED'}"
+        if least is not None and value < least:
+            self.missed.append(f"{label}: {_show(value)}, wanted ≥ {least:g}")
+        self.rows.append((label, _show(value), "", "×", "", verdict))
 
     def note(self, sentence: str) -> None:
         """A sentence under the table: how something was measured, what it cannot say."""

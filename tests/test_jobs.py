@@ -351,11 +351,12 @@ def poisoned_from(step: int):
     whole, count = loop._Training._step, [0]
 
     def poisoned(self, *arguments):
-        whole(self, *arguments)
+        figures = whole(self, *arguments)
         count[0] += 1
         if count[0] > step:
             with torch.no_grad():
                 next(self.model.parameters()).fill_(float("nan"))
+        return figures
 
     return poisoned
 

@@ -4,9 +4,14 @@ Throughout, n items of shape (n, channels, height, width), or (n, features).
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 
@@ -96,8 +101,40 @@ def cross_entropy_above_floor_per_item(logits: Tensor, targets: Tensor) -> Tenso
 
 
 def cross_entropy_above_floor(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean over the batch of ``cross_entropy_above_floor_per_item``: a scalar in nats per item."""
-    return cross_entropy_above_floor_per_item(logits, targets).mean()
+    """Mean over the batch of ``cross_entropy_above_floor_per_item``: a scalar in nats per item.
+
+    Its gradient, (s(o) - x) / n, needs neither logarithm. Inside ``gradients_only`` the value is left out (NaN).
+    """
+    return _CrossEntropyAboveFloor.apply(logits, targets)
+
+
+class _CrossEntropyAboveFloor(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
+        logits = logits.to(torch.promote_types(logits.dtype, targets.dtype))
+        ctx.save_for_backward(torch.sigmoid(logits).sub_(targets))
+        if _valueless.get():
+            return logits.new_full((), math.nan)
+        return cross_entropy_above_floor_per_item(logits, targets).mean()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+        (slope,) = ctx.saved_tensors
+        return slope * (upstream[0] / len(slope)), None
+
+
+_valueless = ContextVar("valueless", default=False)
+
+
+@contextmanager
+def gradients_only(wanted: bool = True) -> Iterator[bool]:
+    """Within it, where ``wanted``, a loss whose gradient is cheaper than its value may answer NaN for the value."""
+    token = _valueless.set(wanted)
+    try:
+        yield wanted
+    finally:
+        _valueless.reset(token)
 
 
 def gaussian_error_per_item(recon: Tensor, targets: Tensor, sigma: float) -> Tensor:

@@ -156,6 +156,7 @@ class Model(nn.Module, ABC):
         code_shape: The code that the network must allow; ``any`` where the model makes its own layers and leaves the
             network aside.
         can_decode, can_sample: What the model is able to do.
+        can_round: Whether its matrix products may be rounded to bfloat16: all else is then computed ``in_float32``.
     """
 
     watch: ClassVar[str] = "loss"
@@ -165,6 +166,7 @@ class Model(nn.Module, ABC):
     code_shape: ClassVar[Literal["vector", "grid", "none", "any"]] = "vector"
     can_decode: ClassVar[bool] = True
     can_sample: ClassVar[bool] = False
+    can_round: ClassVar[bool] = False
 
     latent_dim: int
 
@@ -237,6 +239,13 @@ def check(run: RunConfig, info: DataInfo) -> type[Model]:
             f"it learns {model_class.target}",
             f"Set target to {model_class.target!r}, or take another model",
         )
+    if run.training.precision != "float32" and not model_class.can_round:
+        raise AelibError(
+            "E_CONFIG",
+            f"training.precision {run.training.precision!r} does not go with model {run.model.name!r}",
+            "its losses need all their digits",
+            "Set training.precision to 'float32'",
+        )
     with torch.device("meta"):
         # Buffers count too: a fitted model's numbers are no parameters, yet take the same room.
         tensors = model_class(run.model, run.network, info).state_dict().values()
@@ -257,6 +266,11 @@ def build(run: RunConfig, info: DataInfo) -> Model:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.training.seed)
         return model_class(run.model, run.network, info)
+
+
+def in_float32(values: Tensor) -> Tensor:
+    """Back from bfloat16; what has all its digits stays as it is."""
+    return values.float() if values.dtype == torch.bfloat16 else values
 
 
 def build_body(network: PluginConfig, info: DataInfo, code_shape: Literal["vector", "grid"] = "vector") -> Body:

@@ -14,6 +14,7 @@ from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.losses.reconstruction import (
     binary_cross_entropy_per_item,
+    cross_entropy_above_floor,
     cross_entropy_above_floor_per_item,
     gaussian_error_per_item,
     gaussian_nll_per_item,
@@ -113,12 +114,12 @@ class GaussianCodes(NormalPrior):
     def posterior(self, items: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of q(z | x), each (n, latent_dim)."""
         features = self.encoder(items)
-        log_variance = self.to_log_variance(features).clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT)
-        return self.to_mean(features), log_variance
+        log_variance = _base.in_float32(self.to_log_variance(features)).clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT)
+        return _base.in_float32(self.to_mean(features)), log_variance
 
     def before_output(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Items before the output activation."""
-        return self.decoder(self.from_code(latents))
+        return _base.in_float32(self.decoder(self.from_code(latents)))
 
 
 class Drawn(NamedTuple):
@@ -140,6 +141,8 @@ class GaussianModel(GaussianCodes):
     ``gaussian_error`` = SSE / 2 sigma^2, for a fixed sigma, without its constant; or ``gaussian_nll``, with it, for a
     variance that moves.
     """
+
+    can_round = True
 
     log_sigma: Tensor
 
@@ -186,6 +189,8 @@ class GaussianModel(GaussianCodes):
 
     def error(self, outputs: Tensor, targets: Tensor) -> Parts:
         """The reconstruction's part of the loss, under its name."""
+        if self.config.reconstruction == "bce":
+            return {self.error_name: Term(cross_entropy_above_floor(outputs, targets))}  # its gradient is cheap
         return {self.error_name: Term(self.error_per_item(outputs, targets).mean())}
 
     def training_stage(self, *phases: Phase) -> tuple[Stage, ...]:

@@ -43,6 +43,8 @@ class PlainModel(_base.Model):
     parts by ``_loss``, or hooks and stages by ``stages``.
     """
 
+    can_round = True
+
     config: Any  # a PlainConfig; each variant says which
 
     def __init__(self, config: PlainConfig, network: PluginConfig, info: DataInfo) -> None:
@@ -69,10 +71,10 @@ class PlainModel(_base.Model):
         return (Stage("training", phases=(Phase(self.config.name, tuple(self.parameters()), self._loss),)),)
 
     def _codes(self, items: Tensor) -> Tensor:
-        return self.code_activation(self.to_code(self.encoder(items)))
+        return self.code_activation(_base.in_float32(self.to_code(self.encoder(items))))
 
     def _before_output(self, latents: Tensor) -> Tensor:
-        return self.decoder(self.from_code(latents))
+        return _base.in_float32(self.decoder(self.from_code(latents)))
 
     def _loss(self, batch: Batch, progress: Progress) -> Parts:
         return self._error(self._before_output(self._codes(batch.inputs)), batch.targets)

@@ -84,6 +84,8 @@ class Model(PlainModel):
     has the transposed weights after every step. Then all is fine-tuned with the loss of ``PlainModel``.
     """
 
+    can_round = False  # a free energy is the difference of large sums
+
     config: Config
 
     def __init__(self, config: Config, network: PluginConfig, info: DataInfo) -> None:

@@ -8,7 +8,9 @@ import torch
 
 from aelib.config import RunConfig
 from aelib.datasets._base import Dataset
+from aelib.device import fast_products
 from aelib.errors import AelibError
+from aelib.losses.reconstruction import gradients_only
 from aelib.models._base import Batch, Model, Phase, Progress, Stage, total
 from aelib.training.batches import Batches, bounds, generator_for
 from aelib.training.evaluation import evaluate
@@ -16,6 +18,7 @@ from aelib.training.report import Report, Snapshot
 from aelib.training.schedule import find_rate, rate_factor
 
 REPORT_SECONDS = 0.5  # between two reports inside one epoch
+VALUES = 50  # batches, at least, that an epoch's training figures are means over: some values cost more than gradients
 
 
 def train(
@@ -53,6 +56,8 @@ class _Training:
         resume: Snapshot | None,
     ) -> None:
         self.model, self.run, self.device = model, run, device
+        rounded = run.training.precision == "bfloat16"
+        self.autocast = torch.autocast(torch.device(device).type, torch.bfloat16, enabled=rounded)
         self.learn = Batches(dataset.splits["train"], run.corruptions, device, run.target)
         self.held_out = Batches(dataset.splits["validation"], run.corruptions, device, run.target)
         self.stages = list(model.stages())
@@ -66,6 +71,10 @@ class _Training:
             self.rate = find_rate(model, self.learn, run.training.batch_size, run.training.seed)
 
     def reports(self) -> Iterator[Report]:
+        with fast_products(self.device):
+            yield from self._stages()
+
+    def _stages(self) -> Iterator[Report]:
         for number in range(self.first_stage, len(self.stages)):
             stage, last = self.stages[number], number == len(self.stages) - 1
             if self.first_epoch == 0:
@@ -110,7 +119,10 @@ class _Training:
         progress = Progress(epoch * steps, self.plan[number] * steps)
         for step, batch in enumerate(batches):
             progress = Progress(epoch * steps + step, self.plan[number] * steps)
-            self._step(stage, batch, progress, sums)
+            with gradients_only(step % max(1, steps // VALUES) > 0) as valueless:
+                figures = self._step(stage, batch, progress)
+            if not valueless:
+                sums.add(figures, len(batch.targets))
             seen += len(batch.targets)
             now = time.monotonic()
             if now - reported > REPORT_SECONDS:
@@ -123,24 +135,27 @@ class _Training:
         figures = sums.means() | dict(stage.figures() if stage.figures else {})
         yield self._finished(stage, number, epoch + 1, progress, self._finite(figures, stage, epoch), speed, last)
 
-    def _step(self, stage: Stage, batch: Batch, progress: Progress, sums: "_Means") -> None:
+    def _step(self, stage: Stage, batch: Batch, progress: Progress) -> dict[str, torch.Tensor]:
+        """Move the parameters of each phase in order; its parts by name, and the ``loss`` of the first phase."""
+        figures: dict[str, torch.Tensor] = {}
         for phase in stage.phases:
             optimiser = self.optimisers[phase.name]
             for group in optimiser.param_groups:
                 group |= self._pace(phase, progress)
-            parts = phase.loss(batch, progress)
+            with self.autocast:
+                parts = phase.loss(batch, progress)
             loss = total(parts)
             gradients = torch.autograd.grad(loss, phase.parameters, allow_unused=True)
             for parameter, gradient in zip(phase.parameters, gradients, strict=True):
                 parameter.grad = _laid_out_as(parameter, gradient)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
-            named = {name: term.value for name, term in parts.items()}
             if phase is stage.phases[0]:
-                named["loss"] = loss
-            sums.add(named, len(batch.targets))
+                figures["loss"] = loss
+            figures |= {name: term.value for name, term in parts.items()}
         if stage.after_step:
             stage.after_step(batch, progress)
+        return figures
 
     def _finished(
         self, stage: Stage, number: int, epoch: int, progress: Progress, figures: dict, speed: float, last: bool
