@@ -26,7 +26,7 @@ class Bound:
         name: What the figure is, to be shown with it.
         nats: Mean over the items of the bound on log p(x). For Gaussian pixels p is a density: it may be above 0.
         standard_error: Of that mean, from the spread between items (not from the draws).
-        bits_per_dimension: -nats / (features log 2).
+        bits_per_dimension: -nats / (features log 2); features that are missing do not count.
         items: How many items.
         samples: Draws per item, the paper's k: bounds of different k do not compare.
     """
@@ -92,11 +92,12 @@ def importance_weighted_bound(
         model.train(training)
     found = torch.cat(bounds)
     nats, count = float(found.mean()), len(found)
+    there = values.size if model.info.missing is None else np.count_nonzero(values != model.info.missing)
     return Bound(
         _name(samples, sigma, threshold, changed, labels is not None and model.needs_labels),
         nats,
         float(found.std()) / count**0.5,
-        -nats / (np.prod(values.shape[1:]) * np.log(2)),
+        -nats / (there / count * np.log(2)),
         count,
         samples,
     )
@@ -129,7 +130,10 @@ def _bounds(
         latents = mean + found.spreads * noise
         given = None if labels is None else labels.repeat(count)
         recon = model.decode(latents.flatten(0, 1), given).unflatten(0, (count, len(items)))
-        log_likelihood = _log_likelihood(recon, items, sigma).flatten(2).sum(2)
+        each = _log_likelihood(recon, items, sigma)
+        if model.info.missing is not None:
+            each = each.masked_fill(items == model.info.missing, 0)
+        log_likelihood = each.flatten(2).sum(2)
         weights.append(log_likelihood + log_prior_over_posterior(latents, mean, log_variance))
     return importance_weighted_bound(torch.cat(weights))
 

@@ -89,7 +89,7 @@ class Model(PlainModel):
             inputs, targets = self._layer_data(number, batch)
             outputs = pair.up(pair.activation(pair.down(inputs)))
             before = self.pairs[number - 1].activation if number else self.output
-            return self._emphasised(outputs, inputs, targets, before, name)
+            return self._emphasised(outputs, inputs, targets, before, name, on_items=number == 0)
 
         return Stage(name, self.config.layerwise_epochs, phases=(Phase(name, parameters, loss),))
 
@@ -109,7 +109,13 @@ class Model(PlainModel):
         return self._emphasised(outputs, batch.inputs, batch.targets, self.output)
 
     def _emphasised(
-        self, outputs: Tensor, inputs: Tensor, targets: Tensor, activation: nn.Module, name: str = ""
+        self,
+        outputs: Tensor,
+        inputs: Tensor,
+        targets: Tensor,
+        activation: nn.Module,
+        name: str = "",
+        on_items: bool = True,
     ) -> dict[str, Term]:
         corrupted = inputs != targets
         if self.config.reconstruction == "bce" and isinstance(activation, nn.Sigmoid):
@@ -118,10 +124,10 @@ class Model(PlainModel):
                 [cross_entropy_above_floor_at(outputs, targets, places) for places in (corrupted, ~corrupted)],
             )
         else:
-            recon = activation(outputs)
+            recon, missing = activation(outputs), self.info.missing if on_items else None
             kind, errors = (
                 "squared_error",
-                [squared_error_at(recon, targets, places) for places in (corrupted, ~corrupted)],
+                [squared_error_at(recon, targets, places, missing) for places in (corrupted, ~corrupted)],
             )
         return {
             f"{name or kind}_on_corrupted": Term(errors[0], self.config.alpha),
