@@ -47,6 +47,7 @@ def importance_weighted_bound(
     sigma: float | None,
     samples: int = SAMPLES,
     threshold: float | None = None,
+    missing: float | None = None,
     seed: int = 0,
 ) -> Bound:
     """E log (1/k) sum_k p(x | z_k) p(z_k) / q(z_k | x), z_k from q: at most log p(x), the nearer the larger k.
@@ -63,6 +64,7 @@ def importance_weighted_bound(
         samples: k, draws per item.
         threshold: Bernoulli pixels must be 0 or 1, on grey ones there is no likelihood. None draws each pixel once
             with its grey value as probability; a number makes pixels above it 1. Black and white stays as it is.
+        missing: The value of entries that are not there (``DataInfo.missing``): they have no likelihood.
         seed: Of pixels and draws.
 
     Raises:
@@ -87,12 +89,12 @@ def importance_weighted_bound(
                     binary = _binary(items, threshold, generator)
                     changed = changed or not torch.equal(items, binary)
                     items = binary
-                bounds.append(_bounds(model, items, given, sigma, samples, generator).cpu().double())
+                bounds.append(_bounds(model, items, given, sigma, samples, missing, generator).cpu().double())
     finally:
         model.train(training)
     found = torch.cat(bounds)
     nats, count = float(found.mean()), len(found)
-    there = values.size if model.info.missing is None else np.count_nonzero(values != model.info.missing)
+    there = values.size if missing is None else np.count_nonzero(values != missing)
     return Bound(
         _name(samples, sigma, threshold, changed, labels is not None and model.needs_labels),
         nats,
@@ -109,6 +111,7 @@ def _bounds(
     labels: "torch.Tensor | None",
     sigma: float | None,
     samples: int,
+    missing: float | None,
     generator: "torch.Generator",
 ) -> "torch.Tensor":
     """(n,) bounds of a few items; the draws are taken in parts where all at once would be too many."""
@@ -131,8 +134,8 @@ def _bounds(
         given = None if labels is None else labels.repeat(count)
         recon = model.decode(latents.flatten(0, 1), given).unflatten(0, (count, len(items)))
         each = _log_likelihood(recon, items, sigma)
-        if model.info.missing is not None:
-            each = each.masked_fill(items == model.info.missing, 0)
+        if missing is not None:
+            each = each.masked_fill(items == missing, 0)
         log_likelihood = each.flatten(2).sum(2)
         weights.append(log_likelihood + log_prior_over_posterior(latents, mean, log_variance))
     return importance_weighted_bound(torch.cat(weights))
