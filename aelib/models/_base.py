@@ -155,6 +155,9 @@ class Model(nn.Module, ABC):
         target: What it learns to give: the clean ``items``, or their ``masks``.
         code_shape: The code that the network must allow; ``any`` where the model makes its own layers and leaves the
             network aside.
+        is_closed_form: Whether it is fitted at once, without a step: corruptions and the training's settings have no
+            part in it.
+        serves: What people want it for, of ``_needs.NEEDS``; the first is what it is best at.
         can_decode, can_sample: What the model is able to do.
     """
 
@@ -163,6 +166,8 @@ class Model(nn.Module, ABC):
     needs_corruptions: ClassVar[bool] = False
     target: ClassVar[Literal["items", "masks"]] = "items"
     code_shape: ClassVar[Literal["vector", "grid", "none", "any"]] = "vector"
+    is_closed_form: ClassVar[bool] = False
+    serves: ClassVar[tuple[str, ...]] = ()
     can_decode: ClassVar[bool] = True
     can_sample: ClassVar[bool] = False
 

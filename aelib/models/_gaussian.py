@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from aelib.config import PluginConfig, RunConfig
+from aelib.config import PluginConfig, RunConfig, only_when
 from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.losses.reconstruction import (
@@ -41,12 +41,14 @@ class GaussianConfig(PluginConfig):
     variance: Literal["fixed", "learned", "optimal"] = Field(
         "fixed",
         description="Noise of Gaussian pixels: sigma as given; one number learnt; or each batch's own mean error",
+        json_schema_extra=only_when(reconstruction="squared_error"),
     )
     sigma: float = Field(
         0.1,
         ge=LEAST_SIGMA,
         le=10,
         description="Pixel noise assumed by squared_error (the start, where it is learnt); larger favours the KL term",
+        json_schema_extra=only_when(reconstruction="squared_error"),
     )
 
     def check(self, run: RunConfig, info: DataInfo) -> None:

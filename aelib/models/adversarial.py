@@ -46,6 +46,7 @@ class Model(NormalPrior, PlainModel):
     ``discriminator_accuracy`` is shown and not counted.
     """
 
+    serves = ("generate",)
     config: Config
 
     def __init__(self, config: Config, network: PluginConfig, info: DataInfo) -> None:

@@ -86,6 +86,7 @@ class Model(PlainModel):
     has the transposed weights after every step. Then all is fine-tuned with the loss of ``PlainModel``.
     """
 
+    serves = ("compress", "features")
     config: Config
 
     def __init__(self, config: Config, network: PluginConfig, info: DataInfo) -> None:

@@ -16,7 +16,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from aelib.config import PluginConfig, RunConfig
+from aelib.config import PluginConfig, RunConfig, only_when
 from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.losses.emphasis import cross_entropy_above_floor_at, squared_error_at
@@ -35,7 +35,11 @@ class Config(PlainConfig):
         0, ge=0, le=1000, description="Epochs for each layer alone before all are trained together; 0 = none"
     )
     layerwise_masking: float = Field(
-        0.25, ge=0, le=0.95, description="Share of a deeper layer's inputs set to 0 while it is trained alone"
+        0.25,
+        ge=0,
+        le=0.95,
+        description="Share of a deeper layer's inputs set to 0 while it is trained alone",
+        json_schema_extra=only_when(layerwise_epochs=True),
     )
 
     def check(self, run: RunConfig, info: DataInfo) -> None:
@@ -67,6 +71,7 @@ class Model(PlainModel):
     chosen), squared error otherwise.
     """
 
+    serves = ("denoise", "features", "anomalies")
     needs_corruptions = True
     config: Config
 

@@ -49,6 +49,8 @@ class Model(GaussianModel):
     shown and not counted.
     """
 
+    serves = ("disentangle",)
+
     def __init__(self, config: Config, network: PluginConfig, info: DataInfo) -> None:
         super().__init__(config, network, info)
         body, features = row_body(config.latent_dim, [config.discriminator_units] * config.discriminator_layers)

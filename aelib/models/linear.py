@@ -46,6 +46,7 @@ class Model(_base.Model):
         mean: m, (features,) buffer, of the training items; b2 begins there.
     """
 
+    serves = ("compress",)
     code_shape = "any"
     mean: Tensor
 

@@ -51,8 +51,10 @@ class Model(_base.Model):
         variances: (latent_dim,) buffer: of the training items along each component, n - 1 in the denominator.
     """
 
+    serves = ("compress", "anomalies", "features")
     watch = "error"
     code_shape = "any"
+    is_closed_form = True
     mean: Tensor
     components: Tensor
     variances: Tensor

@@ -50,6 +50,7 @@ class Model(SkipModel):
     difference, s is the identity and o the input plus the net's last layer, which starts at 0.
     """
 
+    serves = ("restore", "denoise")
     needs_corruptions = True
     config: Config
 

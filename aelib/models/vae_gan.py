@@ -80,6 +80,7 @@ class Model(GaussianCodes):
     ``discriminator_accuracy`` is shown and not counted.
     """
 
+    serves = ("generate",)
     watch = "error"
 
     def __init__(self, config: Config, network: PluginConfig, info: DataInfo) -> None:

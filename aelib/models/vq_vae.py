@@ -76,6 +76,7 @@ class Model(_base.Model):
     blends of two grids decode too, though they are no words. ``words`` and ``latents_of`` go to row numbers and back.
     """
 
+    serves = ("compress",)
     watch = "error"
     code_shape = "grid"
 
