@@ -34,11 +34,19 @@ def _say(value: Any, text: str, as_json: bool) -> None:
 def list_plugins(
     kind: Annotated[str, typer.Argument(help=" | ".join(KINDS))],
     checkpoints: Checkpoints,
+    markdown: Annotated[bool, typer.Option("--markdown", help="models: the page docs/choosing.md")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Name every plug-in of a kind, with its one-line help."""
     if kind not in KINDS:
         raise AelibError("E_UNKNOWN", f"There is nothing to list named {kind!r}", "", nearest(kind, KINDS))
+    if markdown:
+        if kind != "models":
+            raise AelibError("E_CONFIG", f"--markdown does not go with {kind!r}", "", "Write: list models --markdown")
+        from aelib.cli._choosing import choosing
+
+        print(choosing(), end="")
+        return
     plugins = KINDS[kind]
     rows = [{"name": name, **vars(plugins.help(name))} for name in plugins.names()]
     _say(rows, "\n".join(f"{row['name']:<16} {row['summary']}" for row in rows), as_json)
