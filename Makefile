@@ -6,7 +6,7 @@ SET_UP := .setup-$(shell cat requirements.txt requirements-dev.txt pyproject.tom
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(JOBS)
 
-.PHONY: setup run test test-slow test-gpu check fix bench shipped
+.PHONY: setup run test test-slow test-gpu check fix docs bench shipped
 
 setup: $(SET_UP)
 
@@ -40,6 +40,9 @@ check: setup
 fix: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup
+	$(BIN)/python -m aelib list models --markdown > docs/choosing.md
 
 bench: setup
 	$(BIN)/python -m bench.start

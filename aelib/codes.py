@@ -26,7 +26,7 @@ class CodeTable:
         codes: float32 (n, latent_dim), the mean.
         spreads: float32 (n, latent_dim), the posterior's standard deviation, or None.
         errors: float32 (n,), squared error of the reconstruction from the clean item (of the predicted mask from the
-            true one, for a model that learns masks), summed over features.
+            true one, for a model that learns masks), summed over the features that are there.
         labels: int64 (n,), -1 where there is no label.
         index: int64 (n,), the item's place in the dataset's own order.
         split: int8 (n,), 0 train, 1 validation, 2 test.
@@ -58,6 +58,8 @@ def encode(model: "Model", dataset: Dataset) -> CodeTable:
     """Codes, spreads and errors of all items of a dataset, computed where the model is."""
     import torch
 
+    from aelib.losses.reconstruction import squared_error_per_item
+
     items, device = dataset.all_items(), _device(model)
     model.eval()
     codes, spreads, errors = [], [], []
@@ -69,7 +71,7 @@ def encode(model: "Model", dataset: Dataset) -> CodeTable:
             found = model.encode(batch, labels)
             recon = model.decode(found.latents, labels) if model.can_decode else model.reconstruct(batch, labels)
             wanted = batch if model.target == "items" else torch.from_numpy(targets(model, part)).to(device)
-            errors.append((recon - wanted).square().flatten(1).sum(1).cpu().numpy())
+            errors.append(squared_error_per_item(recon, wanted, model.info.missing).cpu().numpy())
             codes.append(found.codes.cpu().numpy())
             if found.spreads is not None:
                 spreads.append(found.spreads.cpu().numpy())

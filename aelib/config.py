@@ -48,6 +48,27 @@ class PluginConfig(Config):
         """Refuse a combination that cannot work, by raising ``E_CONFIG``, before memory is touched."""
 
 
+def only_when(**others: Any) -> dict[str, Any]:
+    """For ``Field(json_schema_extra=…)``: this field is read only where the others, declared before it, are so.
+
+    A value, or a list of values; True takes anything but 0, off and empty. Forms leave out what nothing would read.
+    """
+    return {"only_when": others}
+
+
+def is_read(field: Any, values: Mapping[str, Any]) -> bool:
+    """Whether a field has a part in what the fields before it say (``only_when``)."""
+    extra = field.json_schema_extra
+    wanted = extra.get("only_when", {}) if isinstance(extra, dict) else {}
+    return all(_suits(values.get(name), value) for name, value in wanted.items())
+
+
+def _suits(value: Any, wanted: Any) -> bool:
+    if wanted is True:
+        return bool(value)
+    return value in wanted if isinstance(wanted, list) else value == wanted
+
+
 def read_choice(plugins: registry.Registry, raw: Any) -> PluginConfig:
     """A plug-in's config from its name or from ``{"name": …, field: value}``.
 

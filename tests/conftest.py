@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -47,6 +49,24 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def checkpoints(tmp_path: Path) -> Path:
     """This test's folder of runs; made by whoever writes first."""
     return tmp_path / "checkpoints"
+
+
+@pytest.fixture
+def home(tmp_path: Path, own_folders: None) -> Path:
+    """This test's data folder, made."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks the network for anything is refused."""
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise urllib.error.URLError("no network in tests")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
 
 
 @pytest.fixture

@@ -56,6 +56,18 @@ def test_each_plugin_says_what_for_its_limits_and_its_source(plugins: registry.R
         assert all(vars(described).values()), f"{plugins.kind} {name} lacks a part of its docstring: {described}"
 
 
+def test_how_to_choose_is_what_the_docstrings_say() -> None:
+    from aelib.cli._choosing import choosing
+
+    written = (ROOT / "docs" / "choosing.md").read_text("utf-8")
+    assert written == choosing(), "docs/choosing.md is stale: run make docs"
+    for name in registry.MODELS.names():
+        assert f"](#{name})" in written, f"{name} serves no need"
+        assert f"### {name}\n" in written
+    for absent in ("Text", "Paired modalities", "codes from any framework"):
+        assert absent in written
+
+
 def test_decisions_are_numbered_without_gaps() -> None:
     numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs" / "decisions").glob("*.md"))
     assert numbers == list(range(1, len(numbers) + 1))

@@ -16,6 +16,7 @@ from aelib.errors import AelibError
 from aelib.latent.support import Support
 from aelib.measures.clusters import Clusters
 from aelib.measures.clusters import clusters as find_clusters
+from aelib.measures.task import Task, judge
 from aelib.projections import _base as projections
 from aelib.registry import PROJECTIONS
 from aelib.runs import weights
@@ -24,6 +25,8 @@ from ui import warm
 
 if TYPE_CHECKING:
     from aelib.models._base import Model
+
+JUDGED = 2000  # items put through a run to judge its task: seconds on a CPU
 
 _shared = partial(st.cache_resource, show_spinner=False)  # shared objects are read-only by agreement
 
@@ -63,6 +66,11 @@ def items(run_id: str) -> Items:
     """
     found = run(run_id)
     return _items(found.dataset(), found.raw_config.get("dataset_hash", ""))
+
+
+def task(run_id: str, split: str, corrupted: bool) -> tuple[np.ndarray, Task]:
+    """At most ``JUDGED`` rows of a split, evenly taken, and how well the run does its task on them."""
+    return _task(run_id, version(run_id), split, corrupted)
 
 
 def support(run_id: str) -> Support:
@@ -147,6 +155,14 @@ def _items(dataset: PluginConfig, expected: str) -> Items:
             "Put the old files back, or train again on the data as they are now",
         )
     return loaded.all_items()
+
+
+@_shared(max_entries=8)
+def _task(run_id: str, version: str, split: str, corrupted: bool) -> tuple[np.ndarray, Task]:
+    rows, config = table(run_id).rows(split), run(run_id).config()
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(JUDGED, len(rows))).astype(int))]
+    chosen = config.corruptions if corrupted else ()
+    return rows, judge(model(run_id), items(run_id).take(rows), chosen, config.training.seed)
 
 
 @_shared(max_entries=8)

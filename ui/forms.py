@@ -6,7 +6,7 @@ import streamlit as st
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from aelib.config import Config, PluginConfig, allowed_range
+from aelib.config import Config, PluginConfig, allowed_range, is_read
 from aelib.errors import AelibError
 from aelib.registry import Registry
 
@@ -31,6 +31,9 @@ def choose_plugin(plugins: Registry, key: str, start: str, label: str = "") -> s
 def config_form(schema: type[Config], key: str, start: dict[str, Any], columns: int = 2) -> dict[str, Any]:
     """Draw one widget per field and return their values as plain data, not yet checked.
 
+    A field that nothing reads while another is as it is (``aelib.config.only_when``) is left out: it keeps what it was
+    opened with where it was out of use there too, and goes back to its default otherwise.
+
     Args:
         schema: The config's class.
         key: Prefix of the widgets' keys; another prefix is another form.
@@ -40,10 +43,16 @@ def config_form(schema: type[Config], key: str, start: dict[str, Any], columns: 
     fields = {name: field for name, field in schema.model_fields.items() if name not in _HIDDEN}
     values: dict[str, Any] = {"name": start["name"]} if issubclass(schema, PluginConfig) and "name" in start else {}
     places = st.columns(columns) if len(fields) > 1 else [st.container()]
-    for number, (name, field) in enumerate(fields.items()):
-        with places[number % len(places)]:
-            value = _start_value(schema, name, field, start)
-            values[name] = _widget(field, name, value, f"{key}.{name}")
+    begin = {name: _start_value(schema, name, field, start) for name, field in fields.items()}
+    drawn = 0
+    for name, field in fields.items():
+        if not is_read(field, values):
+            was_read = is_read(field, begin)
+            values[name] = field.get_default(call_default_factory=True) if was_read else begin[name]
+            continue
+        with places[drawn % len(places)]:
+            values[name] = _widget(field, name, begin[name], f"{key}.{name}")
+        drawn += 1
     return values
 
 

@@ -41,7 +41,9 @@ def error_maps(info: DataInfo, recon: np.ndarray, targets: np.ndarray) -> np.nda
     """Absolute errors as maps (n, h, w) in [0, 1]: per pixel, or as bars on the scale of the data's range."""
     if info.kind == "images":
         return error_map(recon, targets)
-    return as_pictures(np.abs(recon - targets), 0.0, info.high - info.low)[:, 0].astype(np.float32) / 255
+    errors = np.abs(recon - targets)
+    errors = errors if info.missing is None else np.where(targets == info.missing, 0, errors)
+    return as_pictures(errors, 0.0, info.high - info.low)[:, 0].astype(np.float32) / 255
 
 
 def row(

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -13,7 +13,11 @@ from aelib.presets import PRESETS
 from aelib.registry import CORRUPTIONS, DATASETS, MODELS, NETWORKS
 from ui import cached, forms, frame, state
 
+if TYPE_CHECKING:
+    from aelib.models._base import Model
+
 _BLANK = "own settings"
+_FIRST_CORRUPTION = "masking"  # what a model that needs one begins with, at its own severity of 0.25
 
 
 def choose_start() -> tuple[dict[str, Any], str]:
@@ -95,6 +99,9 @@ def draw(start: dict[str, Any], key: str) -> dict[str, Any]:
         start, key = {**start, "dataset": brought}, f"{key}.{brought['name']}"
     for section, plugins, default in parts:
         given = start.get(section, {})
+        if section == "network" and not _needs_network(raw):
+            raw[section] = given or {"name": default}
+            continue
         chosen = forms.choose_plugin(plugins, f"{key}.{section}", given.get("name", default))
         begin = given if given.get("name") == chosen else {"name": chosen}
         schema = plugins.load(chosen).Config
@@ -104,21 +111,39 @@ def draw(start: dict[str, Any], key: str) -> dict[str, Any]:
         else:
             raw[section] = {"name": chosen}
     raw["target"] = _target(raw)
-    raw["corruptions"] = _corruptions(start.get("corruptions", []), key)
+    given = {name: start.get(name, empty) for name, empty in (("corruptions", []), ("training", {}))}
+    if _model(raw).is_closed_form:
+        st.caption("This model is fitted at once: it has no epochs, no learning rate and no use for a corruption.")
+        return raw | (given if start.get("model", {}).get("name") == raw["model"]["name"] else {})
+    raw["corruptions"] = _corruptions(given["corruptions"], key, raw)
     with st.expander("Training", expanded=True):
-        raw["training"] = forms.config_form(TrainingConfig, f"{key}.training", start.get("training", {}))
+        raw["training"] = forms.config_form(TrainingConfig, f"{key}.training", given["training"])
     return raw
+
+
+def _model(raw: dict[str, Any]) -> "type[Model]":
+    return MODELS.load(raw["model"]["name"]).Model
+
+
+def _needs_network(raw: dict[str, Any]) -> bool:
+    """Whether the chosen model builds on a network; says so where it does not."""
+    if _model(raw).code_shape != "any":
+        return True
+    st.caption("This model makes its own layers: there is no network to choose.")
+    return False
 
 
 def _target(raw: dict[str, Any]) -> str:
     """What the chosen model learns; asked only where it is not the items themselves."""
-    target = MODELS.load(raw["model"]["name"]).Model.target
+    target = _model(raw).target
     if target != "items":
         st.caption(f"This model learns the dataset's {target}.")
     return target
 
 
-def _corruptions(given: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+def _corruptions(given: list[dict[str, Any]], key: str, raw: dict[str, Any]) -> list[dict[str, Any]]:
+    if _model(raw).needs_corruptions and not given:
+        given, key = [{"name": _FIRST_CORRUPTION}], f"{key}.{raw['model']['name']}"
     start = {part["name"]: part for part in given}
     chosen = st.multiselect(
         "Corruption of the input",
@@ -129,8 +154,11 @@ def _corruptions(given: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
         placeholder="none",
         help="Applied in this order to the inputs; the targets stay clean, which makes any model a denoising one",
     )
+    if _model(raw).needs_corruptions and not chosen:
+        st.warning("This model learns to undo corruptions: choose at least one.", icon=":material/grain:")
     found = []
     for name in chosen:
+        st.caption(f"**{forms.words(name)}**: {CORRUPTIONS.help(name).summary}", help=CORRUPTIONS.help(name).limits)
         schema = CORRUPTIONS.load(name).Config
         begin = {**start.get(name, {}), "name": name}
         found.append(forms.config_form(schema, f"{key}.corruption.{name}", begin, columns=1))

@@ -19,6 +19,7 @@ STEPS, STEP = "steps", "step"
 ITEM = "item"  # Noise: item number
 CORRUPTION, SEVERITY = "corruption", "severity"
 ORDER, CLASS = "order", "class"  # Reconstructions, Data
+GIVEN = "given"  # Reconstructions: what goes in
 DATA_SPLIT = "items"
 DATASET = "dataset"
 PRESET = "preset"

@@ -34,11 +34,19 @@ def _say(value: Any, text: str, as_json: bool) -> None:
 def list_plugins(
     kind: Annotated[str, typer.Argument(help=" | ".join(KINDS))],
     checkpoints: Checkpoints,
+    markdown: Annotated[bool, typer.Option("--markdown", help="models: the page docs/choosing.md")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Name every plug-in of a kind, with its one-line help."""
     if kind not in KINDS:
         raise AelibError("E_UNKNOWN", f"There is nothing to list named {kind!r}", "", nearest(kind, KINDS))
+    if markdown:
+        if kind != "models":
+            raise AelibError("E_CONFIG", f"--markdown does not go with {kind!r}", "", "Write: list models --markdown")
+        from aelib.cli._choosing import choosing
+
+        print(choosing(), end="")
+        return
     plugins = KINDS[kind]
     rows = [{"name": name, **vars(plugins.help(name))} for name in plugins.names()]
     _say(rows, "\n".join(f"{row['name']:<16} {row['summary']}" for row in rows), as_json)
@@ -168,6 +176,27 @@ def reconstruct(
     answer = {"run": run_id, "split": split, "index": chosen.index.tolist(), "errors": table.errors[rows].tolist()}
     mean = float(np.mean(table.errors[rows]))
     _say({**answer, "out": str(out)}, f"{len(rows)} items in {out}; mean squared error {mean:.3f} per item", as_json)
+
+
+@app.command()
+def measure(
+    run_id: RunId,
+    checkpoints: Checkpoints,
+    what: Annotated[str, typer.Option(help="Name of a measure; without it, all are listed")] = "",
+    items: Annotated[int, typer.Option(min=2, help="At most so many test items")] = 500,
+    samples: Annotated[int, typer.Option(min=1, help="Draws per item, for the likelihood bound")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a run on its test items and keep the figure in its folder; or list what can be measured."""
+    from aelib.measures import of_run
+
+    run = open_run(checkpoints, run_id)
+    if what:
+        found = of_run.measure(run, what, items, samples)
+        return _say({"run": run_id, **found}, found["sentence"], as_json)
+    rows = of_run.overview(run)
+    lines = [f"{row['measure']:<16} {row['lacks'] or row['sentence'] or 'not measured yet'}" for row in rows]
+    _say(rows, "\n".join(lines), as_json)
 
 
 @app.command()

@@ -29,6 +29,7 @@ class DataInfo:
         has_masks: Whether each item has a foreground mask.
         low: Smallest value of an item as the model sees it; 0 for pictures.
         high: Largest one; 1 for pictures.
+        missing: The value that stands for "not there": errors leave such entries out. None where all are there.
     """
 
     item_shape: tuple[int, ...]
@@ -37,6 +38,7 @@ class DataInfo:
     has_masks: bool = False
     low: float = 0.0
     high: float = 1.0
+    missing: float | None = None
 
     @property
     def features(self) -> int:
@@ -112,6 +114,7 @@ class Dataset:
         notes: Sentences about how the items were made.
         factor_names: Names of the true factors' columns.
         feature_names: Names of a vector's numbers, where they have some.
+        missing: The value that stands for "not there", see ``DataInfo``.
     """
 
     splits: dict[str, Items]
@@ -119,6 +122,7 @@ class Dataset:
     notes: tuple[str, ...] = field(default=())
     factor_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
+    missing: float | None = None
 
     @cached_property
     def info(self) -> DataInfo:
@@ -128,7 +132,7 @@ class Dataset:
         is_image = train.values.dtype == np.uint8
         low, high = (0.0, 1.0) if is_image else (float(train.values.min()), float(train.values.max()))
         shape = tuple(int(side) for side in train.values.shape[1:])
-        return DataInfo(shape, counts, self.classes, train.masks is not None, low, high)
+        return DataInfo(shape, counts, self.classes, train.masks is not None, low, high, self.missing)
 
     @cached_property
     def hash(self) -> str:

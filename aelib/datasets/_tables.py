@@ -1,16 +1,34 @@
 """Tables of measurements: every feature brought to one scale, learnt from the training items alone."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from aelib.datasets._base import Dataset
+from aelib.datasets._base import Dataset, split_items
 from aelib.errors import AelibError
 
 STANDARDISED = (
     "Each feature is standardised: its mean over the training items is taken away and it is divided by its standard "
     "deviation there, so 0 is the mean and 1 is one deviation."
 )
+
+
+def of_scikit_learn(bunch: Any, classes: tuple[str, ...], note: str, share: float) -> Dataset:
+    """A table that comes with scikit-learn, standardised.
+
+    Args:
+        bunch: What its ``load_…`` gives.
+        classes: In the order of ``bunch.target``.
+        note: What it is, in one sentence.
+        share: Of the items, kept for validation, and again for the test.
+    """
+    part = {0.1: "One tenth", 0.2: "One fifth"}[share]
+    notes = (note, f"{part} is kept for validation and {part.lower()} for the test, always the same items.")
+    names = tuple(str(name).replace("_", " ") for name in bunch.feature_names)
+    return standardised(
+        split_items(bunch.data, bunch.target, share, share, classes=classes, notes=notes, feature_names=names)
+    )
 
 
 def standardised(dataset: Dataset) -> Dataset:

@@ -9,8 +9,8 @@ Reference: Street, Wolberg, Mangasarian (1993), Nuclear feature extraction for b
 """
 
 from aelib.config import PluginConfig
-from aelib.datasets._base import Dataset, split_items
-from aelib.datasets._tables import standardised
+from aelib.datasets._base import Dataset
+from aelib.datasets._tables import of_scikit_learn
 
 
 class Config(PluginConfig):
@@ -21,19 +21,9 @@ def load(config: Config) -> Dataset:
     """float32 (569, 30), standardised by the training items; nothing is downloaded."""
     from sklearn.datasets import load_breast_cancer
 
-    bunch = load_breast_cancer()
-    notes = (
+    return of_scikit_learn(
+        load_breast_cancer(),
+        ("malignant", "benign"),
         "569 tumours with 30 measurements each, which come with scikit-learn.",
-        "One fifth is kept for validation and one fifth for the test, always the same items.",
-    )
-    return standardised(
-        split_items(
-            bunch.data,  # type: ignore[union-attr]
-            bunch.target,  # type: ignore[union-attr]
-            validation=0.2,
-            test=0.2,
-            classes=("malignant", "benign"),
-            notes=notes,
-            feature_names=tuple(bunch.feature_names.tolist()),  # type: ignore[union-attr]
-        )
+        share=0.2,
     )

@@ -2,15 +2,16 @@
 
 What for: Recommending, as in AutoRec: an autoencoder fills a user's row in, and what it puts where nothing was rated is
     its guess. The tastes behind the stars are known, and so is every star that was not given.
-Limits: A squared error over the whole row also rewards 0 where nothing was rated: it learns who rated what, not who
-    likes what, and guesses far too low. AutoRec's loss counts rated entries only (``observed``); take a model that
-    offers that. Made up: stars are missing by chance alone, which is never so in life.
+Limits: 0 stands for "not rated", and every squared error leaves such entries out, as AutoRec's does: cross-entropy is
+    refused. Its penalty on weights is training.weight_decay. Corruptions that set numbers to 0 (masking) hide ratings;
+    those that add noise would also write into entries without one. Made up: stars are missing by chance alone, which
+    is never so in life.
 Reference: Sedhain, Menon, Sanner, Xie (2015), AutoRec: Autoencoders Meet Collaborative Filtering, WWW (its rows of
     users, U-AutoRec); Koren, Bell, Volinsky (2009), Matrix Factorization Techniques for Recommender Systems,
     Computer 42.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pydantic import Field
@@ -19,6 +20,7 @@ from aelib.config import PluginConfig
 from aelib.datasets._base import Dataset, split_items
 
 GENRES = ("comedy", "thriller", "romance", "science fiction")
+NOT_RATED = 0.0
 FEWEST = 3  # ratings of one user
 
 
@@ -51,16 +53,16 @@ class Ratings:
 def load(config: Config) -> Dataset:
     """float32 (users, films): stars / 5 where rated, 0 where not; factors are the tastes, the class the favourite."""
     truth = draw(config)
-    values = np.where(truth.rated, truth.stars / 5, 0).astype(np.float32)
+    values = np.where(truth.rated, truth.stars / 5, NOT_RATED).astype(np.float32)
     notes = (
         f"{config.count:,} made-up users and {config.films} films, drawn by seed {config.seed}; "
         f"{truth.rated.mean():.0%} of the ratings were given, by chance, well-known films more often.",
         "A value is the stars divided by 5: 0.2, 0.4, 0.6, 0.8 or 1; 0 says that there is no rating, not a bad one.",
-        "An error over the whole row counts films without a rating too, as if they had been given no star.",
+        "Errors count rated films only. How well open ones are guessed is measured apart: python -m aelib measure.",
         "The class is the favourite genre. One fifth of the users is kept for validation and one fifth for the test, "
         "always the same.",
     )
-    return split_items(
+    dataset = split_items(
         values,
         truth.tastes.argmax(1),
         validation=0.2,
@@ -71,6 +73,7 @@ def load(config: Config) -> Dataset:
         factor_names=tuple(f"likes {genre}" for genre in GENRES),
         feature_names=tuple(f"{GENRES[genre]} {number}" for number, genre in enumerate(_genres(config.films), 1)),
     )
+    return replace(dataset, missing=NOT_RATED)
 
 
 def draw(config: Config) -> Ratings:
@@ -92,7 +95,7 @@ def draw(config: Config) -> Ratings:
 
 def observed(values: np.ndarray) -> np.ndarray:
     """Which entries of ``Items.values`` are ratings: bool, same shape. No rating is 0, so nothing else is needed."""
-    return values != 0
+    return values != NOT_RATED
 
 
 def _chances(known: np.ndarray, share: float) -> np.ndarray:

@@ -8,8 +8,8 @@ Reference: Forina et al. (1988), PARVUS: An extendible package for data explorat
 """
 
 from aelib.config import PluginConfig
-from aelib.datasets._base import Dataset, split_items
-from aelib.datasets._tables import standardised
+from aelib.datasets._base import Dataset
+from aelib.datasets._tables import of_scikit_learn
 
 
 class Config(PluginConfig):
@@ -20,19 +20,9 @@ def load(config: Config) -> Dataset:
     """float32 (178, 13), standardised by the training items; nothing is downloaded."""
     from sklearn.datasets import load_wine
 
-    bunch = load_wine()
-    notes = (
+    return of_scikit_learn(
+        load_wine(),
+        ("cultivar 1", "cultivar 2", "cultivar 3"),
         "178 wines with 13 measurements each, which come with scikit-learn.",
-        "One tenth is kept for validation and one tenth for the test, always the same items.",
-    )
-    return standardised(
-        split_items(
-            bunch.data,  # type: ignore[union-attr]
-            bunch.target,  # type: ignore[union-attr]
-            validation=0.1,  # a fifth would leave fewer training items than the usual batch of 128
-            test=0.1,
-            classes=("cultivar 1", "cultivar 2", "cultivar 3"),
-            notes=notes,
-            feature_names=tuple(name.replace("_", " ") for name in bunch.feature_names),  # type: ignore[union-attr]
-        )
+        share=0.1,  # a fifth would leave fewer training items than the usual batch of 128
     )

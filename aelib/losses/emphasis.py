@@ -6,8 +6,8 @@ from torch.nn import functional as F
 from aelib.losses.reconstruction import binary_entropy_floor
 
 
-def squared_error_at(recon: Tensor, targets: Tensor, places: Tensor) -> Tensor:
-    """Squared error: sum over the marked places, mean over the batch.
+def squared_error_at(recon: Tensor, targets: Tensor, places: Tensor, missing: float | None = None) -> Tensor:
+    """Squared error: sum over the marked places that are there, mean over the batch.
 
     Summed over the two halves with weights alpha and beta it is the emphasised error of Vincent et al. (2010),
     Stacked denoising autoencoders, section 5.2.
@@ -16,11 +16,13 @@ def squared_error_at(recon: Tensor, targets: Tensor, places: Tensor) -> Tensor:
         recon: (n, ...) after the output activation.
         targets: Same shape.
         places: bool, same shape: what counts.
+        missing: Value of targets that stands for "not there"; None: all are.
 
     Returns:
         A scalar, at least 0, in squared units per item.
     """
-    return (recon - targets).masked_fill(~places, 0).square().sum() / len(targets)
+    counted = places if missing is None else places & (targets != missing)
+    return (recon - targets).masked_fill(~counted, 0).square().sum() / len(targets)
 
 
 def cross_entropy_above_floor_at(logits: Tensor, targets: Tensor, places: Tensor) -> Tensor:

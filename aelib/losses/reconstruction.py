@@ -1,6 +1,7 @@
 """How far a reconstruction is from its target: sums over features, means over the batch.
 
-Throughout, n items of shape (n, channels, height, width), or (n, features).
+Throughout, n items of shape (n, channels, height, width), or (n, features). ``missing`` is the value that stands for
+"not there" in the targets (``DataInfo.missing``): an error leaves these entries out, whatever the model put there.
 """
 
 import math
@@ -15,30 +16,45 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 
-def squared_error_per_item(recon: Tensor, targets: Tensor) -> Tensor:
-    """Squared error of each item: sum_i (x_i - r_i)^2.
+def squared_error_per_item(recon: Tensor, targets: Tensor, missing: float | None = None) -> Tensor:
+    """Squared error of each item: sum_i (x_i - r_i)^2, over the entries that are there.
+
+    The sum over observed entries alone is that of AutoRec (Sedhain et al. 2015, equation 2), whose norm counts only
+    rated ones; its penalty on weights is the run's weight decay.
 
     Args:
         recon: (n, ...) after the output activation.
         targets: Same shape.
+        missing: Value of targets that stands for "not there"; None: all are.
 
     Returns:
         (n,), at least 0, in squared pixel units.
     """
-    return (recon - targets).square().flatten(1).sum(1)
+    errors = (recon - targets).square()
+    if missing is not None:
+        errors = errors.masked_fill(targets == missing, 0)  # no value, and no gradient
+    return errors.flatten(1).sum(1)
 
 
-def squared_error(recon: Tensor, targets: Tensor) -> Tensor:
+def squared_error(recon: Tensor, targets: Tensor, missing: float | None = None) -> Tensor:
     """Squared error: sum over features, mean over the batch.
 
     Args:
         recon: (n, ...) after the output activation.
         targets: Same shape.
+        missing: Value of targets that stands for "not there"; None: all are.
 
     Returns:
         A scalar, at least 0, in squared pixel units per item.
     """
-    return squared_error_per_item(recon, targets).mean()
+    return squared_error_per_item(recon, targets, missing).mean()
+
+
+def present(targets: Tensor, missing: float | None) -> Tensor:
+    """How many entries of each item are there: float (n,)."""
+    if missing is None:
+        return torch.full((len(targets),), float(targets[0].numel()), device=targets.device)
+    return (targets != missing).flatten(1).sum(1).to(targets.dtype)
 
 
 def binary_cross_entropy_per_item(logits: Tensor, targets: Tensor) -> Tensor:
@@ -137,7 +153,7 @@ def gradients_only(wanted: bool = True) -> Iterator[bool]:
         _valueless.reset(token)
 
 
-def gaussian_error_per_item(recon: Tensor, targets: Tensor, sigma: float) -> Tensor:
+def gaussian_error_per_item(recon: Tensor, targets: Tensor, sigma: float, missing: float | None = None) -> Tensor:
     """Negative log-likelihood of a Gaussian of fixed deviation, without its constant: SSE / (2 sigma^2).
 
     The dropped constant is (features / 2) log(2 pi sigma^2) per item; add it back to quote a likelihood.
@@ -146,14 +162,15 @@ def gaussian_error_per_item(recon: Tensor, targets: Tensor, sigma: float) -> Ten
         recon: (n, ...), the Gaussian's mean.
         targets: Same shape.
         sigma: Standard deviation of each pixel, above 0.
+        missing: Value of targets that stands for "not there"; None: all are.
 
     Returns:
         (n,) in nats, at least 0.
     """
-    return squared_error_per_item(recon, targets) / (2 * sigma**2)
+    return squared_error_per_item(recon, targets, missing) / (2 * sigma**2)
 
 
-def gaussian_nll_per_item(squared_errors: Tensor, variance: Tensor, features: int) -> Tensor:
+def gaussian_nll_per_item(squared_errors: Tensor, variance: Tensor, features: int | Tensor) -> Tensor:
     """Negative log-likelihood of Gaussian pixels of one variance, constant included.
 
     SSE / (2 s^2) + (features / 2) log(2 pi s^2). At the variance of smallest loss, s^2 = mean SSE / features, its mean
@@ -163,7 +180,7 @@ def gaussian_nll_per_item(squared_errors: Tensor, variance: Tensor, features: in
     Args:
         squared_errors: (n,), as ``squared_error_per_item`` gives them.
         variance: Scalar s^2 of every pixel, above 0.
-        features: Numbers in one item.
+        features: Numbers in one item, or (n,) of them where some are missing.
 
     Returns:
         (n,) in nats; a density, so it may be below 0.

@@ -26,7 +26,7 @@ class Bound:
         name: What the figure is, to be shown with it.
         nats: Mean over the items of the bound on log p(x). For Gaussian pixels p is a density: it may be above 0.
         standard_error: Of that mean, from the spread between items (not from the draws).
-        bits_per_dimension: -nats / (features log 2).
+        bits_per_dimension: -nats / (features log 2); features that are missing do not count.
         items: How many items.
         samples: Draws per item, the paper's k: bounds of different k do not compare.
     """
@@ -47,6 +47,7 @@ def importance_weighted_bound(
     sigma: float | None,
     samples: int = SAMPLES,
     threshold: float | None = None,
+    missing: float | None = None,
     seed: int = 0,
 ) -> Bound:
     """E log (1/k) sum_k p(x | z_k) p(z_k) / q(z_k | x), z_k from q: at most log p(x), the nearer the larger k.
@@ -63,6 +64,7 @@ def importance_weighted_bound(
         samples: k, draws per item.
         threshold: Bernoulli pixels must be 0 or 1, on grey ones there is no likelihood. None draws each pixel once
             with its grey value as probability; a number makes pixels above it 1. Black and white stays as it is.
+        missing: The value of entries that are not there (``DataInfo.missing``): they have no likelihood.
         seed: Of pixels and draws.
 
     Raises:
@@ -87,16 +89,17 @@ def importance_weighted_bound(
                     binary = _binary(items, threshold, generator)
                     changed = changed or not torch.equal(items, binary)
                     items = binary
-                bounds.append(_bounds(model, items, given, sigma, samples, generator).cpu().double())
+                bounds.append(_bounds(model, items, given, sigma, samples, missing, generator).cpu().double())
     finally:
         model.train(training)
     found = torch.cat(bounds)
     nats, count = float(found.mean()), len(found)
+    there = values.size if missing is None else np.count_nonzero(values != missing)
     return Bound(
         _name(samples, sigma, threshold, changed, labels is not None and model.needs_labels),
         nats,
         float(found.std()) / count**0.5,
-        -nats / (np.prod(values.shape[1:]) * np.log(2)),
+        -nats / (there / count * np.log(2)),
         count,
         samples,
     )
@@ -108,6 +111,7 @@ def _bounds(
     labels: "torch.Tensor | None",
     sigma: float | None,
     samples: int,
+    missing: float | None,
     generator: "torch.Generator",
 ) -> "torch.Tensor":
     """(n,) bounds of a few items; the draws are taken in parts where all at once would be too many."""
@@ -129,7 +133,10 @@ def _bounds(
         latents = mean + found.spreads * noise
         given = None if labels is None else labels.repeat(count)
         recon = model.decode(latents.flatten(0, 1), given).unflatten(0, (count, len(items)))
-        log_likelihood = _log_likelihood(recon, items, sigma).flatten(2).sum(2)
+        each = _log_likelihood(recon, items, sigma)
+        if missing is not None:
+            each = each.masked_fill(items == missing, 0)
+        log_likelihood = each.flatten(2).sum(2)
         weights.append(log_likelihood + log_prior_over_posterior(latents, mean, log_variance))
     return importance_weighted_bound(torch.cat(weights))
 

@@ -15,14 +15,18 @@ class ClassError:
     median: float
 
 
-def squared_error(recon: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Squared error per item (n,), summed over features; both (n, channels, height, width) in [0, 1]."""
-    return np.square(recon.astype(np.float64) - targets).reshape(len(recon), -1).sum(axis=1)
+def squared_error(recon: np.ndarray, targets: np.ndarray, missing: float | None = None) -> np.ndarray:
+    """Squared error per item (n,), summed over features; both (n, channels, height, width) in [0, 1], or vectors.
+
+    Entries whose target is ``missing`` (``DataInfo.missing``) are left out.
+    """
+    return _squares(recon, targets, missing).sum(axis=1)
 
 
-def peak_signal_to_noise(recon: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def peak_signal_to_noise(recon: np.ndarray, targets: np.ndarray, missing: float | None = None) -> np.ndarray:
     """PSNR per item (n,) in decibels for pixels in [0, 1]: -10 log10 of the mean squared error; infinite if equal."""
-    mean = np.square(recon.astype(np.float64) - targets).reshape(len(recon), -1).mean(axis=1)
+    there = np.ones(targets.shape, bool) if missing is None else targets != missing
+    mean = _squares(recon, targets, missing).sum(axis=1) / np.maximum(there.reshape(len(recon), -1).sum(axis=1), 1)
     with np.errstate(divide="ignore"):
         return -10 * np.log10(mean)
 
@@ -45,3 +49,8 @@ def by_class(errors: np.ndarray, labels: np.ndarray, classes: tuple[str, ...]) -
 def error_rank(error: float, errors: np.ndarray) -> float:
     """Share (0..1) of items whose error is smaller."""
     return float((errors < error).mean()) if len(errors) else 0.0
+
+
+def _squares(recon: np.ndarray, targets: np.ndarray, missing: float | None) -> np.ndarray:
+    squares = np.square(recon.astype(np.float64) - targets)
+    return (squares if missing is None else np.where(targets == missing, 0, squares)).reshape(len(recon), -1)

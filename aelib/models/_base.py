@@ -155,6 +155,9 @@ class Model(nn.Module, ABC):
         target: What it learns to give: the clean ``items``, or their ``masks``.
         code_shape: The code that the network must allow; ``any`` where the model makes its own layers and leaves the
             network aside.
+        is_closed_form: Whether it is fitted at once, without a step: corruptions and the training's settings have no
+            part in it.
+        serves: What people want it for, of ``_needs.NEEDS``; the first is what it is best at.
         can_decode, can_sample: What the model is able to do.
         can_round: Whether its matrix products may be rounded to bfloat16: all else is then computed ``in_float32``.
     """
@@ -164,6 +167,8 @@ class Model(nn.Module, ABC):
     needs_corruptions: ClassVar[bool] = False
     target: ClassVar[Literal["items", "masks"]] = "items"
     code_shape: ClassVar[Literal["vector", "grid", "none", "any"]] = "vector"
+    is_closed_form: ClassVar[bool] = False
+    serves: ClassVar[tuple[str, ...]] = ()
     can_decode: ClassVar[bool] = True
     can_sample: ClassVar[bool] = False
     can_round: ClassVar[bool] = False
@@ -224,13 +229,6 @@ def check(run: RunConfig, info: DataInfo) -> type[Model]:
             f"model {run.model.name!r} needs corruptions",
             "the run has none, and undoing them is what it learns",
             "Add one, for instance 'masking' with severity 0.25, or take the model 'autoencoder'",
-        )
-    if run.target == "masks" and not info.has_masks:
-        raise AelibError(
-            "E_CONFIG",
-            "target 'masks' needs a dataset with masks",
-            f"{run.dataset.name!r} has none",
-            "Take target 'items', or a dataset with masks",
         )
     if model_class.target != run.target:
         raise AelibError(

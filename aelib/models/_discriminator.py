@@ -3,12 +3,27 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from pydantic import Field
 from torch import nn
 
+from aelib.config import PluginConfig
 from aelib.datasets._base import DataInfo
 
 SLOPE = 0.2  # of the leaky ReLU below 0 (Radford, Metz and Chintala 2016, DCGAN)
 LEAST_SIDE = 8  # pixels: below, there is nothing for convolutions to halve
+
+
+class RowDiscriminatorConfig(PluginConfig):
+    """Size and pace of a discriminator over codes; a variant sets its own defaults where they differ."""
+
+    discriminator_layers: int = Field(2, ge=1, le=12, description="Hidden layers of the discriminator")
+    discriminator_units: int = Field(256, ge=1, le=8192, description="Units in each of them; the papers have 1000")
+    discriminator_rate: float = Field(0.2, gt=0, le=100, description="Factor on the learning rate of its phase")
+
+
+def discriminator_of(config: RowDiscriminatorConfig, latent_dim: int) -> nn.Sequential:
+    """A whole discriminator over codes (n, latent_dim) -> logits (n, 1)."""
+    return verdict_of(*row_body(latent_dim, [config.discriminator_units] * config.discriminator_layers))
 
 
 def row_body(features: int, units: Sequence[int], normalised: bool = False) -> tuple[nn.Sequential, int]:

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from aelib.config import PluginConfig, RunConfig
+from aelib.config import PluginConfig, RunConfig, only_when
 from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.losses.reconstruction import (
@@ -18,6 +18,7 @@ from aelib.losses.reconstruction import (
     cross_entropy_above_floor_per_item,
     gaussian_error_per_item,
     gaussian_nll_per_item,
+    present,
     squared_error_per_item,
 )
 from aelib.models import _base, _refusals
@@ -44,12 +45,14 @@ class GaussianConfig(PluginConfig):
     variance: Literal["fixed", "learned", "optimal"] = Field(
         "fixed",
         description="Noise of Gaussian pixels: sigma as given; one number learnt; or each batch's own mean error",
+        json_schema_extra=only_when(reconstruction="squared_error"),
     )
     sigma: float = Field(
         0.1,
         ge=LEAST_SIGMA,
         le=10,
         description="Pixel noise assumed by squared_error (the start, where it is learnt); larger favours the KL term",
+        json_schema_extra=only_when(reconstruction="squared_error"),
     )
     binarisation: Literal["none", "dynamic"] = Field(
         "none",
@@ -60,6 +63,7 @@ class GaussianConfig(PluginConfig):
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse a cross-entropy of what is no probability, and a noise that nothing would use."""
         _refusals.refuse_bce_outside_unit_range(run, info)
+        _refusals.refuse_bce_of_missing(run, info)
         _refusals.refuse_sigmoid_outside_unit_range(run, info)
         _refusals.refuse_bce_without_sigmoid(run)
         if self.reconstruction == "bce" and self.variance != "fixed":
@@ -183,9 +187,10 @@ class GaussianModel(GaussianCodes):
             return cross_entropy_above_floor_per_item(outputs, targets)
         recon = self.output(outputs)
         if self.config.variance == "fixed":
-            return gaussian_error_per_item(recon, targets, self.config.sigma)
-        errors = squared_error_per_item(recon, targets)
-        return gaussian_nll_per_item(errors, self._variance(errors), self.info.features)
+            return gaussian_error_per_item(recon, targets, self.config.sigma, self.info.missing)
+        errors = squared_error_per_item(recon, targets, self.info.missing)
+        numbers = present(targets, self.info.missing)
+        return gaussian_nll_per_item(errors, self._variance(errors, numbers), numbers)
 
     def error(self, outputs: Tensor, targets: Tensor) -> Parts:
         """The reconstruction's part of the loss, under its name."""
@@ -200,10 +205,10 @@ class GaussianModel(GaussianCodes):
             phases = tuple(replace(phase, loss=_on_drawn_pixels(phase.loss)) for phase in phases)
         return (Stage("training", phases=phases, after_step=self._keep_variance if moves else None),)
 
-    def _variance(self, errors: Tensor) -> Tensor:
+    def _variance(self, errors: Tensor, numbers: Tensor) -> Tensor:
         if self.config.variance == "learned":
             return torch.exp(2 * self.log_sigma)
-        variance = (errors.mean() / self.info.features).clamp(min=LEAST_SIGMA**2)
+        variance = (errors.mean() / numbers.mean()).clamp(min=LEAST_SIGMA**2)
         if self.training:
             self._batch_variance = variance.detach()
         return variance

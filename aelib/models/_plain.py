@@ -31,6 +31,7 @@ class PlainConfig(PluginConfig):
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse a cross-entropy of what is no probability, and a sigmoid that cannot reach the items."""
         _refusals.refuse_bce_outside_unit_range(run, info)
+        _refusals.refuse_bce_of_missing(run, info)
         _refusals.refuse_sigmoid_outside_unit_range(run, info)
         _refusals.refuse_bce_without_sigmoid(run)
 
@@ -83,7 +84,7 @@ class PlainModel(_base.Model):
         """The part that compares; ``outputs`` are before their activation."""
         if self.config.reconstruction == "bce":
             return {"cross_entropy_above_floor": Term(cross_entropy_above_floor(outputs, targets))}
-        return {"squared_error": Term(squared_error(self.output(outputs), targets))}
+        return {"squared_error": Term(squared_error(self.output(outputs), targets, self.info.missing))}
 
 
 def layers_of(run: RunConfig, info: DataInfo) -> tuple[Layer, ...] | None:

@@ -16,6 +16,28 @@ def refuse_bce_outside_unit_range(run: RunConfig, info: DataInfo) -> None:
         )
 
 
+def refuse_bce_of_missing(run: RunConfig, info: DataInfo) -> None:
+    """A missing entry is no probability; a model that offers a cross-entropy calls this from its ``check``."""
+    if info.missing is not None and getattr(run.model, "reconstruction", "") == "bce":
+        raise AelibError(
+            "E_CONFIG",
+            "model.reconstruction 'bce' does not go with missing entries",
+            f"{run.dataset.name!r} marks what is not there by {info.missing:g}, which is no probability",
+            "Set model.reconstruction to 'squared_error', which leaves these entries out",
+        )
+
+
+def refuse_missing(run: RunConfig, info: DataInfo, why: str) -> None:
+    """For a model whose error has no entries that could be left out; it calls this from its ``check``."""
+    if info.missing is not None:
+        raise AelibError(
+            "E_CONFIG",
+            f"model {run.model.name!r} does not go with missing entries, as {run.dataset.name!r} has them",
+            why,
+            "Take a model with a squared error, for instance 'autoencoder'",
+        )
+
+
 def refuse_sigmoid_outside_unit_range(run: RunConfig, info: DataInfo) -> None:
     """A sigmoid output cannot reach values outside [0, 1]; a model with an ``output`` calls this from its ``check``."""
     if not info.is_unit_range and getattr(run.model, "output", "") == "sigmoid":

@@ -15,17 +15,14 @@ from aelib.config import PluginConfig, RunConfig
 from aelib.datasets._base import DataInfo
 from aelib.losses.adversarial import accuracy, called_made, called_real
 from aelib.models._base import Batch, Parts, Phase, Progress, Stage, Term
-from aelib.models._discriminator import row_body, verdict_of
+from aelib.models._discriminator import RowDiscriminatorConfig, discriminator_of
 from aelib.models._plain import PlainConfig, PlainModel
 from aelib.models._prior import NormalPrior, refuse_bounded_codes
 
 
-class Config(PlainConfig):
+class Config(RowDiscriminatorConfig, PlainConfig):
     """Settings of the adversarial autoencoder."""
 
-    discriminator_layers: int = Field(2, ge=1, le=12, description="Hidden layers of the discriminator")
-    discriminator_units: int = Field(256, ge=1, le=8192, description="Units in each of them; the paper has 1000")
-    discriminator_rate: float = Field(0.2, gt=0, le=100, description="Factor on the learning rate of its phase")
     regularisation_rate: float = Field(
         0.5, gt=0, le=100, description="Factor on the learning rate of the phase in which the encoder fools it"
     )
@@ -46,12 +43,12 @@ class Model(NormalPrior, PlainModel):
     ``discriminator_accuracy`` is shown and not counted.
     """
 
+    serves = ("generate",)
     config: Config
 
     def __init__(self, config: Config, network: PluginConfig, info: DataInfo) -> None:
         super().__init__(config, network, info)
-        body, features = row_body(config.latent_dim, [config.discriminator_units] * config.discriminator_layers)
-        self.discriminator = verdict_of(body, features)
+        self.discriminator = discriminator_of(config, config.latent_dim)
 
     def stages(self) -> tuple[Stage, ...]:
         """One stage of three phases at each step."""

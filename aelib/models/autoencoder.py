@@ -42,6 +42,7 @@ class Model(PlainModel):
     coefficient is above 0.
     """
 
+    serves = ("compress", "recommend", "anomalies", "denoise")
     config: Config
 
     def _loss(self, batch: Batch, progress: Progress) -> Parts:

@@ -35,6 +35,7 @@ class Model(GaussianModel):
     side as one learnt item per class that is added to the input, so that every network serves.
     """
 
+    serves = ("generate",)
     needs_labels = True
 
     def __init__(self, config: Config, network: PluginConfig, info: DataInfo) -> None:

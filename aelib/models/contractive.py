@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from aelib.config import RunConfig
+from aelib.config import RunConfig, only_when
 from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.losses.contraction import probed_jacobian, sigmoid_layer_jacobian
@@ -34,7 +34,13 @@ class Config(PlainConfig):
         "probe",
         description="probe: an unbiased estimate, for any depth; exact: closed form, for one sigmoid layer",
     )
-    probes: int = Field(1, ge=1, le=64, description="Random directions per item and step, for the probe")
+    probes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Random directions per item and step, for the probe",
+        json_schema_extra=only_when(jacobian="probe"),
+    )
 
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse the closed form where it does not hold, and codes that depend on the other items."""
@@ -59,6 +65,7 @@ class Config(PlainConfig):
 class Model(PlainModel):
     """Loss: the error of ``PlainModel`` + lam ``jacobian``: the mean over the batch of ||dh/dx||^2 (Frobenius)."""
 
+    serves = ("features",)
     config: Config
 
     def _loss(self, batch: Batch, progress: Progress) -> Parts:

@@ -23,6 +23,7 @@ from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.losses.free_energy import free_energy_per_item
 from aelib.losses.reconstruction import squared_error
+from aelib.models import _refusals
 from aelib.models._base import Batch, Parts, Phase, Progress, Sgd, Stage, Term
 from aelib.models._plain import PlainConfig, PlainModel, layers_of
 from aelib.networks._base import Layer
@@ -51,6 +52,7 @@ class Config(PlainConfig):
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse layers that are no pairs, that are not logistic, or a machine without a logistic side."""
         super().check(run, info)
+        _refusals.refuse_missing(run, info, "its Boltzmann machines would learn which entries are missing")
         layers = layers_of(run, info)
         if layers is None:
             raise AelibError(
@@ -86,6 +88,7 @@ class Model(PlainModel):
 
     can_round = False  # a free energy is the difference of large sums
 
+    serves = ("compress", "features")
     config: Config
 
     def __init__(self, config: Config, network: PluginConfig, info: DataInfo) -> None:

@@ -16,7 +16,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from aelib.config import PluginConfig, RunConfig
+from aelib.config import PluginConfig, RunConfig, only_when
 from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.losses.emphasis import cross_entropy_above_floor_at, squared_error_at
@@ -35,7 +35,11 @@ class Config(PlainConfig):
         0, ge=0, le=1000, description="Epochs for each layer alone before all are trained together; 0 = none"
     )
     layerwise_masking: float = Field(
-        0.25, ge=0, le=0.95, description="Share of a deeper layer's inputs set to 0 while it is trained alone"
+        0.25,
+        ge=0,
+        le=0.95,
+        description="Share of a deeper layer's inputs set to 0 while it is trained alone",
+        json_schema_extra=only_when(layerwise_epochs=True),
     )
 
     def check(self, run: RunConfig, info: DataInfo) -> None:
@@ -67,6 +71,7 @@ class Model(PlainModel):
     chosen), squared error otherwise.
     """
 
+    serves = ("denoise", "features", "anomalies")
     needs_corruptions = True
     config: Config
 
@@ -89,7 +94,7 @@ class Model(PlainModel):
             inputs, targets = self._layer_data(number, batch)
             outputs = pair.up(pair.activation(pair.down(inputs)))
             before = self.pairs[number - 1].activation if number else self.output
-            return self._emphasised(outputs, inputs, targets, before, name)
+            return self._emphasised(outputs, inputs, targets, before, name, on_items=number == 0)
 
         return Stage(name, self.config.layerwise_epochs, phases=(Phase(name, parameters, loss),))
 
@@ -109,7 +114,13 @@ class Model(PlainModel):
         return self._emphasised(outputs, batch.inputs, batch.targets, self.output)
 
     def _emphasised(
-        self, outputs: Tensor, inputs: Tensor, targets: Tensor, activation: nn.Module, name: str = ""
+        self,
+        outputs: Tensor,
+        inputs: Tensor,
+        targets: Tensor,
+        activation: nn.Module,
+        name: str = "",
+        on_items: bool = True,
     ) -> dict[str, Term]:
         corrupted = inputs != targets
         if self.config.reconstruction == "bce" and isinstance(activation, nn.Sigmoid):
@@ -118,10 +129,10 @@ class Model(PlainModel):
                 [cross_entropy_above_floor_at(outputs, targets, places) for places in (corrupted, ~corrupted)],
             )
         else:
-            recon = activation(outputs)
+            recon, missing = activation(outputs), self.info.missing if on_items else None
             kind, errors = (
                 "squared_error",
-                [squared_error_at(recon, targets, places) for places in (corrupted, ~corrupted)],
+                [squared_error_at(recon, targets, places, missing) for places in (corrupted, ~corrupted)],
             )
         return {
             f"{name or kind}_on_corrupted": Term(errors[0], self.config.alpha),

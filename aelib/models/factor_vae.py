@@ -18,16 +18,15 @@ from aelib.losses.adversarial import accuracy, called_made, called_real
 from aelib.losses.divergence import kl_to_standard_normal
 from aelib.models import _refusals
 from aelib.models._base import Batch, Parts, Phase, Progress, Stage, Term
-from aelib.models._discriminator import row_body, verdict_of
+from aelib.models._discriminator import RowDiscriminatorConfig, discriminator_of
 from aelib.models._gaussian import GaussianConfig, GaussianModel, draw
 
 
-class Config(GaussianConfig):
+class Config(RowDiscriminatorConfig, GaussianConfig):
     """Settings of the FactorVAE."""
 
     gamma: float = Field(6.4, ge=0, le=10_000, description="Weight of the total correlation")
     discriminator_layers: int = Field(3, ge=1, le=12, description="Hidden layers of the discriminator; the paper has 6")
-    discriminator_units: int = Field(256, ge=1, le=8192, description="Units in each of them; the paper has 1000")
     discriminator_rate: float = Field(
         0.1, gt=0, le=100, description="Factor on the learning rate for the discriminator; of 0.001 it leaves 0.0001"
     )
@@ -49,10 +48,11 @@ class Model(GaussianModel):
     shown and not counted.
     """
 
+    serves = ("disentangle",)
+
     def __init__(self, config: Config, network: PluginConfig, info: DataInfo) -> None:
         super().__init__(config, network, info)
-        body, features = row_body(config.latent_dim, [config.discriminator_units] * config.discriminator_layers)
-        self.discriminator = verdict_of(body, features)
+        self.discriminator = discriminator_of(config, config.latent_dim)
 
     def stages(self) -> tuple[Stage, ...]:
         """One stage of two phases at each step: the autoencoder, then the discriminator."""

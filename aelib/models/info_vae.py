@@ -50,6 +50,8 @@ class Model(GaussianModel):
     ``mmd`` is the unbiased MMD^2 between one draw per item, so from q(z), and as many from N(0, 1); see ``losses.mmd``.
     """
 
+    serves = ("generate", "features")
+
     def stages(self) -> tuple[Stage, ...]:
         """One stage, in which one optimiser moves everything."""
         return self.training_stage(Phase("info_vae", tuple(self.parameters()), self._loss))

@@ -53,6 +53,8 @@ class Model(GaussianModel):
     minus the ELBO), and ``tightening``, at most 0: what weighing the draws adds to the bound.
     """
 
+    serves = ("generate",)
+
     def stages(self) -> tuple[Stage, ...]:
         """One stage, in which one optimiser moves everything."""
         return self.training_stage(Phase("iwae", tuple(self.parameters()), self._loss))

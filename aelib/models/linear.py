@@ -20,6 +20,7 @@ from aelib.errors import AelibError
 from aelib.losses.reconstruction import squared_error
 from aelib.models import _base
 from aelib.models._base import Batch, Codes, DataPasses, Parts, Phase, Progress, Stage, Term
+from aelib.models._centred import centred, mean_of_items
 
 
 class Config(PluginConfig):
@@ -45,6 +46,7 @@ class Model(_base.Model):
         mean: m, (features,) buffer, of the training items; b2 begins there.
     """
 
+    serves = ("compress",)
     code_shape = "any"
     mean: Tensor
 
@@ -56,8 +58,8 @@ class Model(_base.Model):
         self.from_code = nn.Linear(config.latent_dim, info.features)
 
     def encode(self, items: Tensor, labels: Tensor | None = None) -> Codes:
-        """W1 (x - m) + b1; no spreads."""
-        codes = self.to_code(items.flatten(1) - self.mean)
+        """W1 (x - m) + b1, a missing entry counting as its mean; no spreads."""
+        codes = self.to_code(centred(items.flatten(1), self.mean, self.info.missing))
         return Codes(codes, None, codes)
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -71,13 +73,9 @@ class Model(_base.Model):
 
     @torch.no_grad()
     def _take_mean(self, passes: DataPasses) -> None:
-        total, count = torch.zeros_like(self.mean), 0
-        for batch in passes():
-            total += batch.items.flatten(1).sum(0)
-            count += len(batch.items)
-        self.mean.copy_(total / count)
+        self.mean.copy_(mean_of_items(passes, self.info.missing, self.mean))
         self.from_code.bias.copy_(self.mean)
 
     def _loss(self, batch: Batch, progress: Progress) -> Parts:
         recon = self.decode(self.encode(batch.inputs).latents)
-        return {"squared_error": Term(squared_error(recon, batch.targets))}
+        return {"squared_error": Term(squared_error(recon, batch.targets, self.info.missing))}

@@ -3,8 +3,9 @@
 What for: the line that every autoencoder has to pass. Codes are coordinates along the directions of largest variance,
 in that order; decoding is exact algebra, so the map and the sliders read easily.
 Limits: straight directions only. No network, corruption or training setting has a part in it: it is fitted once, to the
-clean items. Decoded pictures may leave [0, 1]. Up to 4096 numbers per item the fit is exact; above, it is a subspace
-iteration of 12 passes, whose last directions may be slightly off where variances lie close together.
+clean items; a missing entry is taken for its mean over the items that have it. Decoded pictures may leave [0, 1]. Up to
+4096 numbers per item the fit is exact; above, it is a subspace iteration of 12 passes, whose last directions may be
+slightly off where variances lie close together.
 Reference: Pearson (1901), On lines and planes of closest fit to systems of points in space; Halko, Martinsson and Tropp
 (2011), Finding structure with randomness (the iteration).
 """
@@ -18,6 +19,7 @@ from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.models import _base
 from aelib.models._base import Codes, DataPasses, Stage
+from aelib.models._centred import centred, mean_of_items
 
 LARGEST_COVARIANCE = 4096  # numbers per item; its covariance takes 134 MB, and a minute to take apart
 PASSES, SPARE = 12, 16  # of the iteration beyond that size: walks over the data, and directions more than asked for
@@ -49,8 +51,10 @@ class Model(_base.Model):
         variances: (latent_dim,) buffer: of the training items along each component, n - 1 in the denominator.
     """
 
+    serves = ("compress", "anomalies", "features")
     watch = "error"
     code_shape = "any"
+    is_closed_form = True
     mean: Tensor
     components: Tensor
     variances: Tensor
@@ -63,8 +67,8 @@ class Model(_base.Model):
         self.register_buffer("variances", torch.zeros(config.latent_dim))
 
     def encode(self, items: Tensor, labels: Tensor | None = None) -> Codes:
-        """Coordinates along the components; no spreads."""
-        codes = (items.flatten(1) - self.mean) @ self.components.T
+        """Coordinates along the components, a missing entry counting as its mean; no spreads."""
+        codes = centred(items.flatten(1), self.mean, self.info.missing) @ self.components.T
         return Codes(codes, None, codes)
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -77,7 +81,7 @@ class Model(_base.Model):
 
     @torch.no_grad()
     def _fit(self, passes: DataPasses) -> None:
-        data = _Centred(passes, self.mean)
+        data = _Centred(passes, self.mean, self.info.missing)
         if self.info.features <= LARGEST_COVARIANCE:
             directions = torch.eye(self.info.features, dtype=torch.float64, device=data.mean.device)
         else:
@@ -96,21 +100,19 @@ class Model(_base.Model):
 class _Centred:
     """The training items less their mean, in float64, walked over a batch at a time."""
 
-    def __init__(self, passes: DataPasses, like: Tensor) -> None:
-        self.passes = passes
+    def __init__(self, passes: DataPasses, like: Tensor, missing: float | None = None) -> None:
+        self.passes, self.missing = passes, missing
         self.device = "cpu" if like.device.type == "mps" else like.device  # mps has no float64
-        total, self.count = torch.zeros(like.shape, dtype=torch.float64, device=self.device), 0
-        for batch in passes():
-            total += self._rows(batch.items).sum(0)
-            self.count += len(batch.items)
-        self.mean = total / self.count
+        zeros = torch.zeros(like.shape, dtype=torch.float64, device=self.device)
+        self.mean = mean_of_items(passes, missing, zeros)
+        self.count = sum(len(batch.items) for batch in passes())
 
     def covariance_in(self, directions: Tensor) -> Tensor:
         """Q^T C Q for directions Q (features, k) and the covariance C."""
         inside = torch.zeros(directions.shape[1], directions.shape[1], dtype=torch.float64, device=self.device)
         is_whole = directions.shape[0] == directions.shape[1]
         for batch in self.passes():
-            rows = self._rows(batch.items) - self.mean
+            rows = self._rows(batch.items)
             rows = rows if is_whole else rows @ directions
             inside += rows.T @ rows
         return inside / max(self.count - 1, 1)
@@ -119,12 +121,12 @@ class _Centred:
         """C Q up to a factor."""
         spread = torch.zeros_like(directions)
         for batch in self.passes():
-            rows = self._rows(batch.items) - self.mean
+            rows = self._rows(batch.items)
             spread += rows.T @ (rows @ directions)
         return spread
 
     def _rows(self, items: Tensor) -> Tensor:
-        return items.flatten(1).to(self.device).to(torch.float64)
+        return centred(items.flatten(1).to(self.device).to(torch.float64), self.mean, self.missing)
 
 
 def _leading_subspace(data: _Centred, count: int) -> Tensor:

@@ -36,6 +36,7 @@ class Model(PlainModel):
     code) are these defaults for MNIST in our sums, rounded.
     """
 
+    serves = ("generate", "compress")
     config: Config
 
     def _loss(self, batch: Batch, progress: Progress) -> Parts:

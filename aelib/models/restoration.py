@@ -38,6 +38,7 @@ class Config(PluginConfig):
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse a cross-entropy of what is no probability, and a sigmoid that cannot reach the items."""
         _refusals.refuse_bce_outside_unit_range(run, info)
+        _refusals.refuse_bce_of_missing(run, info)
         _refusals.refuse_sigmoid_outside_unit_range(run, info)
         _refusals.refuse_bce_without_sigmoid(run)
 
@@ -49,6 +50,7 @@ class Model(SkipModel):
     difference, s is the identity and o the input plus the net's last layer, which starts at 0.
     """
 
+    serves = ("restore", "denoise")
     needs_corruptions = True
     config: Config
 
@@ -67,4 +69,4 @@ class Model(SkipModel):
         outputs = self._before_output(batch.inputs)
         if self.config.reconstruction == "bce":
             return {"cross_entropy_above_floor": Term(cross_entropy_above_floor(outputs, batch.targets))}
-        return {"squared_error": Term(squared_error(self.output(outputs), batch.targets))}
+        return {"squared_error": Term(squared_error(self.output(outputs), batch.targets, self.info.missing))}

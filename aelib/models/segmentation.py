@@ -33,6 +33,7 @@ class Model(SkipModel):
     The factor pixels makes the weight that of nnU-Net, whose cross-entropy is a mean over pixels.
     """
 
+    serves = ("segment",)
     target = "masks"
     config: Config
 

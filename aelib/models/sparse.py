@@ -19,7 +19,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from aelib.config import PluginConfig, RunConfig
+from aelib.config import PluginConfig, RunConfig, only_when
 from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.losses.sparsity import code_l1, dead_units, keep_largest, mean_active, rate_divergence
@@ -40,16 +40,52 @@ class Config(PlainConfig):
     sparsity: Literal["l1", "kl", "top_k", "removed_connections"] = Field(
         "l1", description="What keeps codes sparse: a price on size, a target rate, the k largest, or fewer weights"
     )
-    lam: float = Field(0.1, ge=0, le=1000, description="l1: weight of the sum of |h| over the code")
-    rho: float = Field(0.05, ge=0.001, le=0.999, description="kl: share of items for which a unit should be on")
-    beta: float = Field(3.0, ge=0, le=1000, description="kl: weight of the divergence from that rate")
-    k: int = Field(25, ge=1, le=4096, description="top_k: how many units of a code are kept")
-    k_start: int = Field(
-        0, ge=0, le=4096, description="top_k: begin with so many and come down to k over half the run; 0 = k at once"
+    lam: float = Field(
+        0.1,
+        ge=0,
+        le=1000,
+        description="l1: weight of the sum of |h| over the code",
+        json_schema_extra=only_when(sparsity="l1"),
     )
-    removed: float = Field(0.5, ge=0, le=0.99, description="removed_connections: share of the weights at the code")
+    rho: float = Field(
+        0.05,
+        ge=0.001,
+        le=0.999,
+        description="kl: share of items for which a unit should be on",
+        json_schema_extra=only_when(sparsity="kl"),
+    )
+    beta: float = Field(
+        3.0,
+        ge=0,
+        le=1000,
+        description="kl: weight of the divergence from that rate",
+        json_schema_extra=only_when(sparsity="kl"),
+    )
+    k: int = Field(
+        25,
+        ge=1,
+        le=4096,
+        description="top_k: how many units of a code are kept",
+        json_schema_extra=only_when(sparsity="top_k"),
+    )
+    k_start: int = Field(
+        0,
+        ge=0,
+        le=4096,
+        description="top_k: begin with so many and come down to k over half the run; 0 = k at once",
+        json_schema_extra=only_when(sparsity="top_k"),
+    )
+    removed: float = Field(
+        0.5,
+        ge=0,
+        le=0.99,
+        description="removed_connections: share of the weights at the code",
+        json_schema_extra=only_when(sparsity="removed_connections"),
+    )
     redrawn: bool = Field(
-        False, description="removed_connections: others at each step, all of them kept in use; off: the same for good"
+        False,
+        description="removed_connections: others at each step, all of them kept in use; off: the same for good",
+        json_schema_extra=only_when(sparsity="removed_connections"),
     )
 
     def check(self, run: RunConfig, info: DataInfo) -> None:
@@ -93,6 +129,7 @@ class Model(PlainModel):
             uses it transposed.
     """
 
+    serves = ("features",)
     config: Config
     connections: Tensor
 

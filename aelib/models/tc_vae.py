@@ -56,6 +56,8 @@ class Model(GaussianModel):
     of training items in it, see ``losses.total_correlation``.
     """
 
+    serves = ("disentangle",)
+
     def stages(self) -> tuple[Stage, ...]:
         """One stage, in which one optimiser moves everything."""
         return self.training_stage(Phase("tc_vae", tuple(self.parameters()), self._loss))

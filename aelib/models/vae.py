@@ -15,7 +15,7 @@ Reference: Kingma and Welling (2014), Auto-encoding variational Bayes; Higgins e
 from pydantic import Field
 from torch import Tensor
 
-from aelib.config import RunConfig
+from aelib.config import RunConfig, only_when
 from aelib.datasets._base import DataInfo
 from aelib.errors import AelibError
 from aelib.losses.divergence import free_bits_top_up, kl_per_dimension
@@ -36,7 +36,13 @@ class Config(GaussianConfig):
     capacity: float = Field(
         0.0, ge=0, le=10_000, description="Nats that the whole KL is led up to (25, say), in place of beta; 0 = off"
     )
-    gamma: float = Field(100.0, ge=0, le=10_000, description="Weight of the distance from the capacity")
+    gamma: float = Field(
+        100.0,
+        ge=0,
+        le=10_000,
+        description="Weight of the distance from the capacity",
+        json_schema_extra=only_when(capacity=True),
+    )
 
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse two ways at once of steering the KL."""
@@ -60,6 +66,8 @@ class Model(GaussianModel):
     ``kl_from_capacity``; ``kl`` is then shown and not counted. While warming up, beta or C is multiplied by the share
     of the warm-up that is done. Reconstruction: see ``GaussianModel``.
     """
+
+    serves = ("generate", "anomalies", "disentangle")
 
     def stages(self) -> tuple[Stage, ...]:
         """One stage, in which one optimiser moves everything."""

@@ -55,6 +55,7 @@ class Config(PluginConfig):
     def check(self, run: RunConfig, info: DataInfo) -> None:
         """Refuse an output that cannot reach the items, and weights that two phases would share."""
         _refusals.refuse_sigmoid_outside_unit_range(run, info)
+        _refusals.refuse_missing(run, info, "its discriminator would learn which entries are missing")
         if getattr(run.network, "tied", False):
             raise AelibError(
                 "E_CONFIG",
@@ -79,6 +80,7 @@ class Model(GaussianCodes):
     ``discriminator_accuracy`` is shown and not counted.
     """
 
+    serves = ("generate",)
     watch = "error"
 
     def __init__(self, config: Config, network: PluginConfig, info: DataInfo) -> None:

@@ -59,6 +59,7 @@ class Config(PluginConfig):
                 "Take another model, for instance 'autoencoder'",
             )
         _refusals.refuse_bce_outside_unit_range(run, info)
+        _refusals.refuse_bce_of_missing(run, info)
         _refusals.refuse_sigmoid_outside_unit_range(run, info)
         _refusals.refuse_bce_without_sigmoid(run)
 
@@ -75,6 +76,7 @@ class Model(_base.Model):
     blends of two grids decode too, though they are no words. ``words`` and ``latents_of`` go to row numbers and back.
     """
 
+    serves = ("compress",)
     watch = "error"
     code_shape = "grid"
 
@@ -144,7 +146,7 @@ class Model(_base.Model):
     def _error(self, outputs: Tensor, targets: Tensor) -> dict[str, Term]:
         if self.config.reconstruction == "bce":
             return {"cross_entropy_above_floor": Term(cross_entropy_above_floor(outputs, targets))}
-        return {"squared_error": Term(squared_error(self.output(outputs), targets))}
+        return {"squared_error": Term(squared_error(self.output(outputs), targets, self.info.missing))}
 
     @torch.no_grad()
     def _start(self, passes: DataPasses) -> None:

@@ -42,6 +42,7 @@ class Model(NormalPrior, PlainModel):
     Kernel: inverse multiquadratic over seven scales, see ``losses.mmd``. The estimate may be below 0.
     """
 
+    serves = ("generate",)
     config: Config
 
     def _loss(self, batch: Batch, progress: Progress) -> Parts:

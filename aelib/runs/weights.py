@@ -23,7 +23,7 @@ KEPT = 2  # resume points; a damaged newest one falls back to the one before
 def save_weights(run: Run, tensors: "Mapping[str, torch.Tensor]", info: DataInfo, **about: Any) -> None:
     """Write the best weights so far, with the item shape and classes needed to build the model again."""
     shape = {"item_shape": list(info.item_shape), "counts": info.counts, "classes": list(info.classes)}
-    extent = {"has_masks": info.has_masks, "low": info.low, "high": info.high}
+    extent = {"has_masks": info.has_masks, "low": info.low, "high": info.high, "missing": info.missing}
     _save(run, WEIGHTS, tensors, {"format": 1, "info": {**shape, **extent}, **about})
 
 
@@ -50,7 +50,8 @@ def load_info(run: Run) -> DataInfo:
         info = read_object(path)["info"]
         low, high = float(info.get("low", 0.0)), float(info.get("high", 1.0))
         shape = tuple(int(side) for side in info["item_shape"])
-        return DataInfo(shape, info["counts"], tuple(info["classes"]), info["has_masks"], low, high)
+        missing = None if info.get("missing") is None else float(info["missing"])
+        return DataInfo(shape, info["counts"], tuple(info["classes"]), info["has_masks"], low, high, missing)
     except (KeyError, TypeError, ValueError):
         raise AelibError("E_CORRUPT", f"{path.name} of {run.id} is damaged", "it lacks the item shape") from None
 

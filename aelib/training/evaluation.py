@@ -15,8 +15,9 @@ def evaluate(model: Model, batches: Batches, stage: Stage, seed: int) -> dict[st
 
     Returns:
         Each loss part of the stage by name, its ``figures``, ``loss`` (the weighted sum of its first phase) and
-        ``error``: the squared error per item, summed over its features, of the deterministic reconstruction of clean
-        items. When the run has corruptions, ``error_corrupted`` is the same with corrupted inputs and clean targets.
+        ``error``: the squared error per item, summed over its features that are there, of the deterministic
+        reconstruction of clean items. When the run has corruptions, ``error_corrupted`` is the same with corrupted
+        inputs and clean targets.
     """
     training = model.training
     model.eval()
@@ -31,10 +32,12 @@ def evaluate(model: Model, batches: Batches, stage: Stage, seed: int) -> dict[st
                 figures |= {name: term.value for name, term in parts.items()}
                 if phase is stage.phases[0]:
                     figures["loss"] = total(parts)
-            figures["error"] = squared_error(model.reconstruct(batch.items, batch.labels), batch.targets)
+            figures["error"] = squared_error(
+                model.reconstruct(batch.items, batch.labels), batch.targets, model.info.missing
+            )
             if batches.corruptions:
                 recon = model.reconstruct(batch.inputs, batch.labels)
-                figures["error_corrupted"] = squared_error(recon, batch.targets)
+                figures["error_corrupted"] = squared_error(recon, batch.targets, model.info.missing)
             for name, value in figures.items():
                 sums[name] = sums.get(name, 0.0) + float(value) * len(batch.targets)
     finally:

@@ -93,9 +93,66 @@ def test_each_model_with_each_network(model, network, open_page):
     if at.error:
         assert train_button(at).disabled, "a pair that cannot work is refused in a sentence"
         return
-    target = MODELS.load(model).Model.target
-    wanted = RunConfig.parse({"model": {"name": model}, "network": {"name": network}, "target": target})
+    kind = MODELS.load(model).Model
+    own_layers = kind.code_shape == "any"
+    assert own_layers == (not [box for box in at.selectbox if box.label == "Network"])
+    wanted = RunConfig.parse(
+        {
+            "model": {"name": model},
+            "network": {"name": "mlp" if own_layers else network},
+            "target": kind.target,
+            "corruptions": [{"name": "masking", "severity": 0.25}] if kind.needs_corruptions else [],
+        }
+    )
     assert config_of(shown_command(at)) == wanted
+
+
+def test_a_model_that_is_fitted_at_once_is_asked_nothing_about_training(open_page, words):
+    at = open_page("train", preset=BLANK)
+    assert field(at.number_input, "Epochs")
+    at.selectbox(key=f"{BLANK}.model").set_value("pca").run()
+    assert not at.exception
+    assert not [widget for widget in at.number_input if widget.label in ("Epochs", "Batch size", "Learning rate")]
+    assert not at.multiselect
+    assert "fitted at once" in words(at)
+    assert config_of(shown_command(at)) == RunConfig.parse({"model": {"name": "pca"}})
+
+
+def test_taking_the_last_corruption_from_a_model_that_needs_one_is_told(open_page, words):
+    at = open_page("train", preset=BLANK)
+    at.selectbox(key=f"{BLANK}.model").set_value("denoising").run()
+    assert at.multiselect[0].value == ["masking"]
+    at.multiselect[0].set_value([]).run()
+    assert not at.exception
+    assert "at least one" in words(at)
+    at.multiselect[0].set_value(["gaussian"]).run()
+    assert "at least one" not in words(at)
+    assert [part.name for part in config_of(shown_command(at)).corruptions] == ["gaussian"]
+
+
+def test_fields_that_nothing_reads_are_left_out_and_go_back_to_their_default(open_page):
+    at = open_page("train", preset=BLANK)
+    at.selectbox(key=f"{BLANK}.model").set_value("sparse").run()
+    labels = {widget.label for widget in at.number_input}
+    assert "Lam" in labels
+    assert not {"K", "K start", "Rho"} & labels
+    field(at.selectbox, "Sparsity").set_value("top_k").run()
+    labels = {widget.label for widget in at.number_input}
+    assert {"K", "K start"} <= labels
+    assert "Lam" not in labels
+    field(at.number_input, "K").set_value(7).run()
+    assert config_of(shown_command(at)).model.k == 7
+    field(at.selectbox, "Sparsity").set_value("l1").run()
+    assert config_of(shown_command(at)).model == RunConfig.parse({"model": {"name": "sparse"}}).model
+
+
+def test_the_noise_of_pixels_goes_when_pixels_become_probabilities(open_page):
+    at = open_page("train", preset="calibrated_vae")
+    assert field(at.selectbox, "Variance").value == "optimal"
+    field(at.selectbox, "Reconstruction").set_value("bce").run()
+    assert not at.exception
+    assert not [box for box in at.selectbox if box.label == "Variance"]
+    assert config_of(shown_command(at)).model.variance == "fixed"
 
 
 def test_each_corruption_alone_and_all_together(open_page):

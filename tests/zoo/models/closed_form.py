@@ -24,6 +24,8 @@ class Config(PluginConfig):
 class Model(_base.Model):
     """Codes are coordinates along the components of largest variance."""
 
+    serves = ("compress",)
+    is_closed_form = True
     code_shape = "any"
     mean: Tensor
     components: Tensor

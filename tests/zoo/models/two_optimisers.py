@@ -26,6 +26,7 @@ class Config(PluginConfig):
 class Model(_base.Model):
     """The critic learns to tell codes from normal draws; the encoder learns to fool it."""
 
+    serves = ("generate",)
     watch = "cross_entropy_above_floor"
     can_sample = True
 

@@ -32,6 +32,7 @@ class Model(_base.Model):
         code_mean: (latent_dim,) buffer: moving average of the codes, which ``after_step`` keeps.
     """
 
+    serves = ("compress",)
     code_shape = "any"
     steps: Tensor
     code_mean: Tensor
