@@ -26,7 +26,7 @@ class CodeTable:
         codes: float32 (n, latent_dim), the mean.
         spreads: float32 (n, latent_dim), the posterior's standard deviation, or None.
         errors: float32 (n,), squared error of the reconstruction from the clean item (of the predicted mask from the
-            true one, for a model that learns masks), summed over features.
+            true one, for a model that learns masks), summed over features; NaN where nobody knows it.
         labels: int64 (n,), -1 where there is no label.
         index: int64 (n,), the item's place in the dataset's own order.
         split: int8 (n,), 0 train, 1 validation, 2 test.
@@ -41,6 +41,11 @@ class CodeTable:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the errors are known; those of imported codes may be NaN throughout."""
+        return len(self) > 0 and not np.isnan(self.errors).all()
 
     def rows(self, split: str) -> np.ndarray:
         """Row numbers of a split, or of ``all``."""

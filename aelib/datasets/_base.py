@@ -112,6 +112,7 @@ class Dataset:
         notes: Sentences about how the items were made.
         factor_names: Names of the true factors' columns.
         feature_names: Names of a vector's numbers, where they have some.
+        factor_values: Names of the values 0, 1, … of factors that are kinds and not numbers.
     """
 
     splits: dict[str, Items]
@@ -119,6 +120,7 @@ class Dataset:
     notes: tuple[str, ...] = field(default=())
     factor_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
+    factor_values: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def info(self) -> DataInfo:

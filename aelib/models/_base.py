@@ -155,7 +155,8 @@ class Model(nn.Module, ABC):
         target: What it learns to give: the clean ``items``, or their ``masks``.
         code_shape: The code that the network must allow; ``any`` where the model makes its own layers and leaves the
             network aside.
-        can_decode, can_sample: What the model is able to do.
+        can_encode, can_decode, can_sample: What the model is able to do.
+        no_decoder: Why not, where it cannot decode.
     """
 
     watch: ClassVar[str] = "loss"
@@ -163,7 +164,9 @@ class Model(nn.Module, ABC):
     needs_corruptions: ClassVar[bool] = False
     target: ClassVar[Literal["items", "masks"]] = "items"
     code_shape: ClassVar[Literal["vector", "grid", "none", "any"]] = "vector"
+    can_encode: ClassVar[bool] = True
     can_decode: ClassVar[bool] = True
+    no_decoder: ClassVar[str] = "its pictures go round the code"
     can_sample: ClassVar[bool] = False
 
     latent_dim: int
