@@ -111,7 +111,7 @@ def _array(stream: BinaryIO, size: int, name: str, most: int) -> np.ndarray:
         why = f"its header promises {wanted:,} bytes for the shape {shape}, and {held:,} are there"
         raise AelibError("E_FILE", f"The array {name!r} is damaged", why)
     data = np.empty(wanted, np.uint8)
-    view, done = memoryview(data), 0
+    view, done = data.data, 0
     while done < wanted:
         part = stream.read(min(CHUNK, wanted - done))
         if not part:
