@@ -103,6 +103,10 @@ def of_run(run: Run) -> CodeTable:
         arrays, about = read_arrays(path)
         if about.get("weights") == weights.weights_version(run):
             return CodeTable(**{"spreads": None, **arrays})  # type: ignore[arg-type]
+    if run.is_imported:
+        raise AelibError(
+            "E_CORRUPT", f"The codes of {run.id} are damaged", "they came from elsewhere", "Import them again"
+        )
     table = encode(weights.load_model(run), load_dataset(run.dataset()))
     write(run, table)
     return table

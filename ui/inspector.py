@@ -27,16 +27,22 @@ def show_item(run: Run, row: int) -> None:
     """
     table, items = cached.table(run.id), cached.items(run.id)
     own, info, drawn = items.take(np.asarray([row])), cached.info(run.id), cached.pictures(run.id)
-    recon = reconstruct(cached.model(run.id), own.values, own.labels)
+    support = f"nearer than {cached.support(run.id).share(table.codes[row : row + 1])[0]:.0%} of the data"
     with st.container(border=True):
         st.markdown(f"**Item {table.index[row]}**{_class_of(run, row)}")
-        error = pictures.error_maps(info, recon, targets(cached.model(run.id), own))[0]
-        pictures.row([drawn[row], as_pictures(recon, info.low, info.high)[0]], ["input", "reconstruction"], error)
-        st.caption(
-            f"squared error **{table.errors[row]:.2f}**, larger than that of "
-            f"{error_rank(float(table.errors[row]), table.errors):.0%} of all items · "
-            f"nearer than {cached.support(run.id).share(table.codes[row : row + 1])[0]:.0%} of the data"
-        )
+        if frame.model_class(run).can_encode:
+            recon = reconstruct(cached.model(run.id), own.values, own.labels)
+            error = pictures.error_maps(info, recon, targets(cached.model(run.id), own))[0]
+            pictures.row([drawn[row], as_pictures(recon, info.low, info.high)[0]], ["input", "reconstruction"], error)
+        else:
+            caption = "as imported" if info.kind == "images" else "its code as bars; no picture came"
+            pictures.row([drawn[row]], [caption], columns=2, size=224)
+        if table.has_errors:
+            rank = error_rank(float(table.errors[row]), table.errors)
+            support = (
+                f"squared error **{table.errors[row]:.2f}**, larger than that of {rank:.0%} of all items · {support}"
+            )
+        st.caption(support)
     with st.container(border=True):
         dimensions = describe_dimensions(table)
         kind = "KL" if table.spreads is not None else "variance"
@@ -65,6 +71,7 @@ def show_place(run: Run, config: PluginConfig, place: tuple[float, float]) -> No
         rows = decoded.more["nearest"][0]
         is_grid = frame.model_class(run).code_shape == "grid"
         how = "The place is the code itself." if not rows else "Its code blends those of the nearest items on this map."
+        how = "The nearest cell of the decoded lattice that was imported." if run.is_imported else how
         st.caption("Decoded: the nearest item's own grid of code words." if is_grid else how)
     if rows:
         with st.container(border=True):
@@ -86,7 +93,8 @@ def show_selection(run: Run, rows: np.ndarray) -> None:
     with st.container(border=True):
         gallery, middle = st.columns([5, 1])
         with gallery:
-            st.markdown(f"**{len(rows):,} selected** · mean squared error {table.errors[rows].mean():.2f}")
+            error = f" · mean squared error {table.errors[rows].mean():.2f}" if table.has_errors else ""
+            st.markdown(f"**{len(rows):,} selected**{error}")
             if classes:
                 st.html(_class_mix(table.labels[rows], classes))
             shown = rows[np.linspace(0, len(rows) - 1, min(len(rows), GALLERY)).astype(int)]

@@ -256,7 +256,8 @@ def _sentence(row: dict[str, Any]) -> str:
         return f"{row['run']:<44} broken       {row['problem']}"
     error = row["validation_error"]
     figure = f"validation error {error:.3f}" if error is not None else ""
-    return f"{row['run']:<44} {row['state']:<12} {row['model']} on {row['dataset']} {figure}".rstrip()
+    what = "imported codes" if row["dataset"] == "imported" else f"{row['model']} on {row['dataset']}"
+    return f"{row['run']:<44} {row['state']:<12} {what} {figure}".rstrip()
 
 
 def _write_npz(out: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -14,12 +14,14 @@ from aelib import codes as tables
 from aelib.config import RunConfig, read_choice
 from aelib.datasets import imported
 from aelib.datasets._base import Dataset, Items
+from aelib.drawing import as_pictures
 from aelib.errors import AelibError
 from aelib.exchange.archives import read_npy, read_npz
 from aelib.exchange.brought import Brought, check
 from aelib.exchange.sheets import read_sheet
 from aelib.files import read_arrays, saying_disk_faults, write_arrays, write_bytes, write_json
 from aelib.measures.projection import projection_quality
+from aelib.pictures import strip, to_png
 from aelib.projections import _base as projections
 from aelib.registry import PROJECTIONS
 from aelib.runs.folder import IMPORTED, Run
@@ -27,6 +29,7 @@ from aelib.runs.weights import WEIGHTS
 
 SUFFIXES = ("npz", "npy", "csv", "parquet")
 MOST_BARS = 64  # numbers of a code that are drawn, where no pictures came
+PREVIEW_ITEMS, PREVIEW_PIXELS = 24, 64  # on the card
 UNFINISHED = ".importing-"
 STALE_SECONDS = 86_400
 
@@ -148,6 +151,7 @@ def _fill(run: Run, brought: Brought, name: str, filename: str) -> None:
         quality = projection_quality(brought.codes, brought.points)
         given = read_choice(PROJECTIONS, "given")
         projections.write(run, projections.Projection(brought.points, given, quality, 0.0))
+    write_bytes(run.folder / "preview" / "epoch-00000.png", _preview(dataset))
     queue = {"priority": 0, "attempt": 0, "nonce": "", "stop_requested": False, "name": name[:120], "note": ""}
     write_json(run.folder / "queue.json", queue)
     run.write_status(state="completed", attempt=0, made=time.time(), epoch=0, epochs=0)
@@ -190,6 +194,16 @@ def _bars(brought: Brought) -> np.ndarray:
     else:
         brought.notes.append("No pictures came: items are drawn as bars of their codes.")
     return np.ascontiguousarray(codes)
+
+
+def _preview(dataset: Dataset) -> bytes:
+    """A strip of items in two rows, evenly taken, for the run's card (PNG)."""
+    values, info = dataset.splits["train"].values, dataset.info
+    chosen = values[np.linspace(0, len(values) - 1, min(len(values), PREVIEW_ITEMS)).astype(int)]
+    shown = as_pictures(chosen, info.low, info.high)
+    factor = max(1, PREVIEW_PIXELS // shown.shape[-1])
+    large = shown.repeat(factor, axis=2).repeat(factor, axis=3)
+    return to_png(strip(large, columns=PREVIEW_ITEMS // 2, gap=2, background=96))
 
 
 def _table(brought: Brought) -> tables.CodeTable:

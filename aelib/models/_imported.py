@@ -44,7 +44,7 @@ class ImportedModel(_base.Model):
             "E_ABILITY",
             "These codes were imported",
             "the model that made them is not here, so no item can be encoded",
-            "Import the codes again if they were damaged, or train a model here",
+            "Train a model here to encode, reconstruct and disturb",
         )
 
     def stages(self) -> NoReturn:
