@@ -86,7 +86,7 @@ def run_facts(run: Run) -> str:
     """One line of facts: variant, network, dataset, validation error, state."""
     status, raw = run.status(), run.raw_config
     if run.is_imported:
-        lattice = " with a decoded lattice" if model_class(run).can_decode else ""
+        lattice = " with a decoded lattice" if raw["model"]["name"] == "imported_lattice" else ""
         source = raw["dataset"].get("source", "").replace("`", "")
         return f"codes{lattice}, imported" + (f" from `{source}`" if source else "")
     error = status.get("validation_error")
@@ -159,8 +159,6 @@ def need_items(run: Run) -> None:
 
 def strip_rows(run: Run) -> str:
     """What the rows of a run's strips are, from above."""
-    if run.is_imported:
-        return "items"
     between = ["corrupted"] if run.raw_config.get("corruptions") else []
     masks = run.raw_config.get("target") == "masks"
     return ", ".join(["items", *between, "masks found" if masks else "reconstructions"])

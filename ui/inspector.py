@@ -1,5 +1,7 @@
 """What stands beside and under the map: one item, one place, or a selection."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -55,7 +57,7 @@ def show_item(run: Run, row: int) -> None:
         rows, distances = nearest(table.codes[row : row + 1], table.codes, NEIGHBOURS + 1)
         near = [(int(r), float(d)) for r, d in zip(rows[0], distances[0], strict=True) if r != row][:NEIGHBOURS]
         pictures.row([drawn[r] for r, _ in near], [_short_class(run, r) or f"{d:.2f}" for r, d in near], columns=6)
-    _use_item(int(table.index[row]))
+    _use_item(run, int(table.index[row]))
 
 
 def show_place(run: Run, config: PluginConfig, place: tuple[float, float]) -> None:
@@ -119,8 +121,16 @@ def support_bar(share: float, what: str = "") -> None:
     st.progress(min(max(share, 0.0), 1.0), text=f"{what} nearer than {share:.0%} of the data".strip())
 
 
-def _use_item(item: int) -> None:
-    places = st.container(horizontal=True, gap="small")
+def _use_item(run: Run, item: int) -> None:
+    places, model = st.container(horizontal=True, gap="small"), frame.model_class(run)
+    if model.can_decode:
+        _use_for_path(places, item)
+    if model.can_encode and places.button("Noise", help="Open this item on the Noise page", icon=":material/grain:"):
+        state.put(state.ITEM, item)
+        st.switch_page("../pages/noise.py")
+
+
+def _use_for_path(places: Any, item: int) -> None:
     if places.button(
         "Path from", help="Make this item A of a path; then pick another one", icon=":material/trip_origin:"
     ):
@@ -129,9 +139,6 @@ def _use_item(item: int) -> None:
     if places.button("Path to", help="Make this item B and open the Paths page", icon=":material/flag:"):
         state.put(state.TO, item)
         st.switch_page("../pages/paths.py")
-    if places.button("Noise", help="Open this item on the Noise page", icon=":material/grain:"):
-        state.put(state.ITEM, item)
-        st.switch_page("../pages/noise.py")
 
 
 def _most_common(labels: np.ndarray) -> int:

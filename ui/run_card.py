@@ -49,7 +49,8 @@ def _draw(run: Run) -> None:
     st.markdown(f"**{plain(frame.run_title(run))}** {frame.badge('imported' if run.is_imported else status['state'])}")
     previews = run.previews()
     if previews:
-        st.image(str(previews[-1]), width="stretch", caption=f"from above: {frame.strip_rows(run)}")
+        caption = "some of its items" if run.is_imported else f"from above: {frame.strip_rows(run)}"
+        st.image(str(previews[-1]), width="stretch", caption=caption)
     else:
         st.caption("No picture yet: the first epoch has not ended.")
     if run.is_imported:

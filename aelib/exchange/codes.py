@@ -201,6 +201,8 @@ def _preview(dataset: Dataset) -> bytes:
     values, info = dataset.splits["train"].values, dataset.info
     chosen = values[np.linspace(0, len(values) - 1, min(len(values), PREVIEW_ITEMS)).astype(int)]
     shown = as_pictures(chosen, info.low, info.high)
+    if len(shown) < PREVIEW_ITEMS // 2:  # one item alone would be drawn as wide as the card
+        shown = np.concatenate([shown, np.full((PREVIEW_ITEMS // 2 - len(shown), *shown.shape[1:]), 96, np.uint8)])
     factor = max(1, PREVIEW_PIXELS // shown.shape[-1])
     large = shown.repeat(factor, axis=2).repeat(factor, axis=3)
     return to_png(strip(large, columns=PREVIEW_ITEMS // 2, gap=2, background=96))
