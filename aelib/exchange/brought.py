@@ -71,7 +71,7 @@ def check(arrays: Mapping[str, np.ndarray], drop_broken: bool = False) -> Brough
     count = len(codes)
     rows = _whole_rows(codes, drop_broken, notes)
     given = {name: _per_item(name, arrays[name], count)[rows] for name in _row_names(arrays)}
-    codes = np.ascontiguousarray(codes[rows])
+    codes = np.ascontiguousarray(codes[rows], np.float32)
     found = Brought(codes, index=_index(given.get("index"), len(codes)), notes=notes)
     if "images" in given:
         found.images = pictures_in.items(given["images"], notes)
@@ -113,7 +113,7 @@ def _codes(arrays: Mapping[str, np.ndarray], notes: list[str]) -> np.ndarray:
     return codes
 
 
-def _whole_rows(codes: np.ndarray, drop_broken: bool, notes: list[str]) -> np.ndarray:
+def _whole_rows(codes: np.ndarray, drop_broken: bool, notes: list[str]) -> np.ndarray | slice:
     """Rows without NaN, infinity or numbers that float32 distances cannot hold."""
     whole = np.empty(len(codes), bool)
     for start in range(0, len(codes), 65_536):
@@ -122,7 +122,7 @@ def _whole_rows(codes: np.ndarray, drop_broken: bool, notes: list[str]) -> np.nd
             whole[start : start + 65_536] = (np.abs(part.astype(np.float64)) < LARGEST).all(axis=1)
     broken = np.flatnonzero(~whole)
     if not len(broken):
-        return np.arange(len(codes))
+        return slice(None)  # a view: pictures may be large
     if not drop_broken:
         raise AelibError(
             "E_NONFINITE",
@@ -199,7 +199,7 @@ def _take_labels(found: Brought, labels: Classes) -> None:
         found.labels, found.classes = labels.numbers, labels.names
 
 
-def _attributes(found: Brought, arrays: Mapping[str, np.ndarray], count: int, rows: np.ndarray) -> None:
+def _attributes(found: Brought, arrays: Mapping[str, np.ndarray], count: int, rows: np.ndarray | slice) -> None:
     for name, array in arrays.items():
         if name in KNOWN:
             continue
