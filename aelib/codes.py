@@ -26,7 +26,7 @@ class CodeTable:
         codes: float32 (n, latent_dim), the mean.
         spreads: float32 (n, latent_dim), the posterior's standard deviation, or None.
         errors: float32 (n,), squared error of the reconstruction from the clean item (of the predicted mask from the
-            true one, for a model that learns masks), summed over the features that are there.
+            true one, for a model that learns masks), summed over the features that are there; NaN where nobody knows.
         labels: int64 (n,), -1 where there is no label.
         index: int64 (n,), the item's place in the dataset's own order.
         split: int8 (n,), 0 train, 1 validation, 2 test.
@@ -41,6 +41,11 @@ class CodeTable:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the errors are known; those of imported codes may be NaN throughout."""
+        return len(self) > 0 and not np.isnan(self.errors).all()
 
     def rows(self, split: str) -> np.ndarray:
         """Row numbers of a split, or of ``all``."""
@@ -100,6 +105,10 @@ def of_run(run: Run) -> CodeTable:
         arrays, about = read_arrays(path)
         if about.get("weights") == weights.weights_version(run):
             return CodeTable(**{"spreads": None, **arrays})  # type: ignore[arg-type]
+    if run.is_imported:
+        raise AelibError(
+            "E_CORRUPT", f"The codes of {run.id} are damaged", "they came from elsewhere", "Import them again"
+        )
     table = encode(weights.load_model(run), load_dataset(run.dataset()))
     write(run, table)
     return table

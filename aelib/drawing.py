@@ -1,5 +1,7 @@
 """Items as pictures on a screen: pictures as they are, vectors as bars; for display only."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 BAR_HEIGHT = 32  # pixels of a vector drawn as bars
@@ -45,6 +47,35 @@ def as_pictures(values: np.ndarray, low: float = 0.0, high: float = 1.0) -> np.n
     if values.dtype == np.uint8:
         return values
     return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Vectors as pictures, drawn when they are taken: bars of a million of them would fill the memory.
+
+    Attributes:
+        values: (n, features).
+        low: Lower edge of the bars.
+        high: Upper edge.
+    """
+
+    values: np.ndarray
+    low: float
+    high: float
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, 1, height, width)."""
+        return (len(self.values), 1, *bars_size(self.values.shape[1]))
+
+    def __getitem__(self, rows: int | np.integer | slice | np.ndarray) -> np.ndarray:
+        """uint8 (channels, height, width) of one row, (m, channels, height, width) of many."""
+        if isinstance(rows, int | np.integer):
+            return bars(self.values[rows][None], self.low, self.high)[0]
+        return bars(self.values[rows], self.low, self.high)
 
 
 def in_channels(images: np.ndarray, channels: int) -> np.ndarray:

@@ -27,15 +27,20 @@ class Registry:
     Args:
         kind: The singular word on screen and in error messages, e.g. ``"model"``.
         package: The dotted package that holds one file per plug-in.
+        unlisted: Names that can be read back from a file but are not offered for choice.
     """
 
-    def __init__(self, kind: str, package: str) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, package: str, unlisted: tuple[str, ...] = ()) -> None:
+        self.kind, self.unlisted = kind, unlisted
         self.packages = [package]  # tests append a package of their own here
 
     def names(self) -> list[str]:
         """Registered names, sorted: file names without ``_`` in front. Nothing is imported."""
-        return sorted(self._files())
+        return sorted(set(self._files()) - set(self.unlisted))
+
+    def has(self, name: object) -> bool:
+        """Whether ``load`` would find it: the listed names and the unlisted ones. Nothing is imported."""
+        return name in self._files()
 
     def load(self, name: str) -> ModuleType:
         """The plug-in's module. Raises ``E_UNKNOWN`` with the nearest name."""
@@ -48,7 +53,9 @@ class Registry:
     def _find(self, name: str) -> tuple[str, Path]:
         files = self._files()
         if name not in files:
-            raise AelibError("E_UNKNOWN", f"There is no {self.kind} named {name!r}", "", nearest(str(name), files))
+            raise AelibError(
+                "E_UNKNOWN", f"There is no {self.kind} named {name!r}", "", nearest(str(name), self.names())
+            )
         return files[name]
 
     def _files(self) -> dict[str, tuple[str, Path]]:
@@ -82,9 +89,10 @@ def _read_help(path: Path) -> Help:
     )
 
 
-DATASETS = Registry("dataset", "aelib.datasets")
+# What stands for a model trained elsewhere is made by an import alone (docs/decisions/0007-codes-from-anywhere.md).
+DATASETS = Registry("dataset", "aelib.datasets", unlisted=("imported",))
 CORRUPTIONS = Registry("corruption", "aelib.corruptions")
-NETWORKS = Registry("network", "aelib.networks")
-MODELS = Registry("model", "aelib.models")
-PROJECTIONS = Registry("projection", "aelib.projections")
+NETWORKS = Registry("network", "aelib.networks", unlisted=("imported",))
+MODELS = Registry("model", "aelib.models", unlisted=("imported", "imported_lattice"))
+PROJECTIONS = Registry("projection", "aelib.projections", unlisted=("given",))
 ALL = (DATASETS, CORRUPTIONS, NETWORKS, MODELS, PROJECTIONS)

@@ -75,9 +75,7 @@ def fitted(run: Run) -> mixture.Mixture:
 def refuse_without_decoder(run: Run, model: "Model") -> None:
     """Raise ``E_ABILITY`` where a vector drawn from somewhere would not decode."""
     if not model.can_decode:
-        raise AelibError(
-            "E_ABILITY", f"The model of {run.id} has no decoder", "its pictures go round the code", "Take another run"
-        )
+        raise AelibError("E_ABILITY", f"The model of {run.id} has no decoder", model.no_decoder, "Take another run")
     if model.code_shape == "grid":
         raise AelibError(
             "E_ABILITY",

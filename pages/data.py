@@ -9,11 +9,13 @@ from aelib.drawing import as_pictures
 from aelib.errors import AelibError
 from aelib.figures.charts import class_counts
 from aelib.registry import DATASETS
-from ui import forms, frame, pictures, state
+from ui import forms, frame, import_form, pictures, state
 
 COUNT = 96
 
-frame.bar("Data", [4])
+(bring_place,) = frame.bar("Data", [4])
+with bring_place:
+    import_form.offer()
 choice, stage = st.columns([1, 2.6], gap="medium")
 with choice, st.container(border=True):
     names = DATASETS.names()

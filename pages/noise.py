@@ -11,6 +11,7 @@ from ui.inspector import support_bar
 run_place, kind_place, severity_place = frame.bar("Noise", [2.4, 1.4, 2])
 with run_place:
     run = frame.choose_run()
+frame.need_encoder(run)
 frame.need_items(run)
 table, info = frame.codes_of(run), cached.info(run.id)
 with kind_place:

@@ -12,6 +12,7 @@ MOST = 24
 run_place, split_place, input_place, order_place, class_place = frame.bar("Reconstructions", [2.2, 1.3, 1.3, 1, 1.2])
 with run_place:
     run = frame.choose_run()
+frame.need_encoder(run)
 table, info = frame.codes_of(run), cached.info(run.id)
 with split_place:
     split = frame.choose_split(run)

@@ -11,7 +11,7 @@ import streamlit as st
 from aelib import codes
 from aelib.config import PluginConfig
 from aelib.datasets._base import DataInfo, Items, load_dataset
-from aelib.drawing import as_pictures
+from aelib.drawing import Drawn
 from aelib.errors import AelibError
 from aelib.latent.support import Support
 from aelib.measures.clusters import Clusters
@@ -120,15 +120,15 @@ def prepare(run_id: str, config: PluginConfig | None = None) -> None:
     threading.Thread(target=load, daemon=True, name=f"prepare {run_id}").start()
 
 
-def pictures(run_id: str) -> np.ndarray:
-    """All items of the run as they are drawn, uint8 (n, channels, height, width): vectors as bars."""
+def pictures(run_id: str) -> np.ndarray | Drawn:
+    """All items of the run as they are drawn, uint8 (n, channels, height, width): vectors as bars, when taken."""
     return _pictures(run_id, run(run_id).raw_config.get("dataset_hash", ""))
 
 
 @_shared(max_entries=3)
-def _pictures(run_id: str, dataset_hash: str) -> np.ndarray:
-    shape = info(run_id)
-    return as_pictures(items(run_id).values, shape.low, shape.high)
+def _pictures(run_id: str, dataset_hash: str) -> np.ndarray | Drawn:
+    shape, values = info(run_id), items(run_id).values
+    return values if values.dtype == np.uint8 else Drawn(values, shape.low, shape.high)
 
 
 @_shared(max_entries=8)

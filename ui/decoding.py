@@ -141,7 +141,7 @@ def _pictures(run_id: str, latents: np.ndarray, labels: np.ndarray) -> np.ndarra
 
     model = cached.model(run_id)
     if not model.can_decode:
-        raise AelibError("E_ABILITY", f"The model of {run_id} has no decoder", "its network goes round the code")
+        raise AelibError("E_ABILITY", f"The model of {run_id} has no decoder", model.no_decoder)
     given = (
         torch.from_numpy(labels.clip(0, max(len(cached.info(run_id).classes) - 1, 0))) if model.needs_labels else None
     )

@@ -26,6 +26,7 @@ STATE_COLOURS = {
     "stopped": "gray",
     "paused": "gray",
     "broken": "red",
+    "imported": "violet",
 }
 
 
@@ -74,7 +75,8 @@ def run_title(run: Run) -> str:
     try:
         raw, name = run.raw_config, run.queue().get("name", "")
         size = raw.get("model", {}).get("latent_dim")
-        kind = f"{_word(raw, 'model')} · {_word(raw, 'dataset')}" + (f" · {size}-d" if size else "")
+        kind = "imported codes" if run.is_imported else f"{_word(raw, 'model')} · {_word(raw, 'dataset')}"
+        kind += f" · {size}-d" if size else ""
         return f"{name} ({kind})" if name else kind
     except AelibError:
         return run.id
@@ -83,6 +85,10 @@ def run_title(run: Run) -> str:
 def run_facts(run: Run) -> str:
     """One line of facts: variant, network, dataset, validation error, state."""
     status, raw = run.status(), run.raw_config
+    if run.is_imported:
+        lattice = " with a decoded lattice" if raw["model"]["name"] == "imported_lattice" else ""
+        source = raw["dataset"].get("source", "").replace("`", "")
+        return f"codes{lattice}, imported" + (f" from `{source}`" if source else "")
     error = status.get("validation_error")
     parts = [f"{_word(raw, 'model')} with {_word(raw, 'network')} on {_word(raw, 'dataset')}"]
     parts += [f"validation error {error:.3f} per item"] if error is not None else []
@@ -106,11 +112,39 @@ def need_decoder(run: Run) -> None:
     """End the page with a sentence when nothing can be drawn from a vector that this run's model calls a code."""
     model = model_class(run)
     name = run.raw_config["model"]["name"].replace("_", " ")
+    if run.is_imported:
+        _say_what_was_imported(model.can_decode)
+        return
     if not model.can_decode:
         st.info(f"The model {name} has no bottleneck: its pictures go round the code, so nothing is drawn from one.")
         st.stop()
     if model.code_shape == "grid":
         st.info(f"The codes of {name} are grids of code words; a vector of them is for maps and neighbours only.")
+        st.stop()
+
+
+def _say_what_was_imported(has_lattice: bool) -> None:
+    if has_lattice:
+        st.caption(":material/grid_on: Each picture is the nearest cell of the decoded lattice that was imported.")
+        return
+    st.info(
+        "These codes were imported without a decoder, so nothing can be drawn from one. Train a model here, or import "
+        "codes of two numbers with a decoded `lattice` (docs/bring-your-codes.md).",
+        icon=":material/info:",
+    )
+    st.stop()
+
+
+def need_encoder(run: Run) -> None:
+    """End the page with a sentence when the run's model cannot encode an item."""
+    if not model_class(run).can_encode:
+        st.info(
+            "These codes were imported, and the model that made them is not here: no item can be encoded or "
+            "reconstructed. The Map shows what came; to use this page, train a model here.",
+            icon=":material/info:",
+        )
+        if st.button("Open map", type="primary", icon=":material/map:"):
+            st.switch_page("../pages/map.py", query_params={state.RUN: run.id})
         st.stop()
 
 
@@ -142,7 +176,7 @@ def choose_split(run: Run) -> str:
     default = "validation" if counts["validation"] >= SMALL else "all"
     return state.choose(
         "Items",
-        ["validation", "train", "test", "all"],
+        [split for split in ("validation", "train", "test", "all") if counts[split]],
         state.SPLIT,
         default,
         show=lambda split: f"{split} ({counts[split]:,})",

@@ -1,5 +1,7 @@
 """What stands beside and under the map: one item, one place, or a selection."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -27,16 +29,22 @@ def show_item(run: Run, row: int) -> None:
     """
     table, items = cached.table(run.id), cached.items(run.id)
     own, info, drawn = items.take(np.asarray([row])), cached.info(run.id), cached.pictures(run.id)
-    recon = reconstruct(cached.model(run.id), own.values, own.labels)
+    support = f"nearer than {cached.support(run.id).share(table.codes[row : row + 1])[0]:.0%} of the data"
     with st.container(border=True):
         st.markdown(f"**Item {table.index[row]}**{_class_of(run, row)}")
-        error = pictures.error_maps(info, recon, targets(cached.model(run.id), own))[0]
-        pictures.row([drawn[row], as_pictures(recon, info.low, info.high)[0]], ["input", "reconstruction"], error)
-        st.caption(
-            f"squared error **{table.errors[row]:.2f}**, larger than that of "
-            f"{error_rank(float(table.errors[row]), table.errors):.0%} of all items · "
-            f"nearer than {cached.support(run.id).share(table.codes[row : row + 1])[0]:.0%} of the data"
-        )
+        if frame.model_class(run).can_encode:
+            recon = reconstruct(cached.model(run.id), own.values, own.labels)
+            error = pictures.error_maps(info, recon, targets(cached.model(run.id), own))[0]
+            pictures.row([drawn[row], as_pictures(recon, info.low, info.high)[0]], ["input", "reconstruction"], error)
+        else:
+            caption = "as imported" if info.kind == "images" else "its code as bars; no picture came"
+            pictures.row([drawn[row]], [caption], columns=2, size=224)
+        if table.has_errors:
+            rank = error_rank(float(table.errors[row]), table.errors)
+            support = (
+                f"squared error **{table.errors[row]:.2f}**, larger than that of {rank:.0%} of all items · {support}"
+            )
+        st.caption(support)
     with st.container(border=True):
         dimensions = describe_dimensions(table)
         kind = "KL" if table.spreads is not None else "variance"
@@ -49,7 +57,7 @@ def show_item(run: Run, row: int) -> None:
         rows, distances = nearest(table.codes[row : row + 1], table.codes, NEIGHBOURS + 1)
         near = [(int(r), float(d)) for r, d in zip(rows[0], distances[0], strict=True) if r != row][:NEIGHBOURS]
         pictures.row([drawn[r] for r, _ in near], [_short_class(run, r) or f"{d:.2f}" for r, d in near], columns=6)
-    _use_item(int(table.index[row]))
+    _use_item(run, int(table.index[row]))
 
 
 def show_place(run: Run, config: PluginConfig, place: tuple[float, float]) -> None:
@@ -65,6 +73,7 @@ def show_place(run: Run, config: PluginConfig, place: tuple[float, float]) -> No
         rows = decoded.more["nearest"][0]
         is_grid = frame.model_class(run).code_shape == "grid"
         how = "The place is the code itself." if not rows else "Its code blends those of the nearest items on this map."
+        how = "The nearest cell of the decoded lattice that was imported." if run.is_imported else how
         st.caption("Decoded: the nearest item's own grid of code words." if is_grid else how)
     if rows:
         with st.container(border=True):
@@ -86,7 +95,8 @@ def show_selection(run: Run, rows: np.ndarray) -> None:
     with st.container(border=True):
         gallery, middle = st.columns([5, 1])
         with gallery:
-            st.markdown(f"**{len(rows):,} selected** · mean squared error {table.errors[rows].mean():.2f}")
+            error = f" · mean squared error {table.errors[rows].mean():.2f}" if table.has_errors else ""
+            st.markdown(f"**{len(rows):,} selected**{error}")
             if classes:
                 st.html(_class_mix(table.labels[rows], classes))
             shown = rows[np.linspace(0, len(rows) - 1, min(len(rows), GALLERY)).astype(int)]
@@ -111,8 +121,16 @@ def support_bar(share: float, what: str = "") -> None:
     st.progress(min(max(share, 0.0), 1.0), text=f"{what} nearer than {share:.0%} of the data".strip())
 
 
-def _use_item(item: int) -> None:
-    places = st.container(horizontal=True, gap="small")
+def _use_item(run: Run, item: int) -> None:
+    places, model = st.container(horizontal=True, gap="small"), frame.model_class(run)
+    if model.can_decode:
+        _use_for_path(places, item)
+    if model.can_encode and places.button("Noise", help="Open this item on the Noise page", icon=":material/grain:"):
+        state.put(state.ITEM, item)
+        st.switch_page("../pages/noise.py")
+
+
+def _use_for_path(places: Any, item: int) -> None:
     if places.button(
         "Path from", help="Make this item A of a path; then pick another one", icon=":material/trip_origin:"
     ):
@@ -121,9 +139,6 @@ def _use_item(item: int) -> None:
     if places.button("Path to", help="Make this item B and open the Paths page", icon=":material/flag:"):
         state.put(state.TO, item)
         st.switch_page("../pages/paths.py")
-    if places.button("Noise", help="Open this item on the Noise page", icon=":material/grain:"):
-        state.put(state.ITEM, item)
-        st.switch_page("../pages/noise.py")
 
 
 def _most_common(labels: np.ndarray) -> int:

@@ -35,7 +35,9 @@ def choose_method(run_id: str) -> str:
     """The projection's name; codes of one or two dimensions start on their own axes."""
     names = PROJECTIONS.names()
     start = "axes" if cached.table(run_id).codes.shape[1] <= 2 else "umap"
-    titles = {"umap": "UMAP", "pca": "PCA", "axes": "two dimensions"}
+    if cached.stored_projection(run_id, read_choice(PROJECTIONS, "given")) is not None:  # a map came with the codes
+        names, start = ["given", *names], "given"
+    titles = {"umap": "UMAP", "pca": "PCA", "axes": "two dimensions", "given": "as imported"}
     return state.choose(
         "Projection",
         names,
@@ -49,8 +51,10 @@ def choose_method(run_id: str) -> str:
 def choose_colour(run_id: str) -> str:
     """What the points' colours mean."""
     options = ["class"] if cached.info(run_id).classes else []
-    options += ["error"] + (["spread"] if cached.table(run_id).spreads is not None else [])
-    names = {"class": "class", "error": "reconstruction error", "spread": "posterior spread"}
+    options += ["error"] if cached.table(run_id).has_errors else []
+    options += ["spread"] if cached.table(run_id).spreads is not None else []
+    options = options or ["none"]
+    names = {"class": "class", "error": "reconstruction error", "spread": "posterior spread", "none": "nothing known"}
     return state.choose("Colour", options, state.COLOUR, options[0], show=lambda name: names[name])
 
 

@@ -1,6 +1,7 @@
 """A run as a card: its strip of reconstructions, what it is, how good it is, and what can be done with it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -45,21 +46,30 @@ def offer_undo() -> None:
 
 def _draw(run: Run) -> None:
     status, raw = run.status(), run.raw_config
-    st.markdown(f"**{_plain(frame.run_title(run))}** {frame.badge(status['state'])}")
+    st.markdown(f"**{plain(frame.run_title(run))}** {frame.badge('imported' if run.is_imported else status['state'])}")
     previews = run.previews()
     if previews:
-        st.image(str(previews[-1]), width="stretch", caption=f"from above: {frame.strip_rows(run)}")
+        caption = "some of its items" if run.is_imported else f"from above: {frame.strip_rows(run)}"
+        st.image(str(previews[-1]), width="stretch", caption=caption)
     else:
         st.caption("No picture yet: the first epoch has not ended.")
+    if run.is_imported:
+        notes = raw["dataset"].get("notes", [])
+        st.caption(frame.run_facts(run), help="\n\n".join(plain(str(note)) for note in notes) or None)
+    else:
+        _training_facts(status, raw)
+    if status.get("problem"):
+        st.warning(status["problem"])
+    if note := run.queue().get("note"):
+        st.caption(plain(note))
+    _buttons(run)
+
+
+def _training_facts(status: dict[str, Any], raw: dict[str, Any]) -> None:
     error, test = status.get("validation_error"), status.get("test_error")
     facts = [f"{raw['network']['name']}", f"epoch {status.get('epoch', 0)} of {status.get('epochs', '?')}"]
     facts += [f"validation error **{error:.2f}**"] if error is not None else []
     st.caption(" · ".join(facts), help=None if test is None else f"Test error {test:.3f}; squared error per item")
-    if status.get("problem"):
-        st.warning(status["problem"])
-    if note := run.queue().get("note"):
-        st.caption(_plain(note))
-    _buttons(run)
 
 
 def _buttons(run: Run) -> None:
@@ -68,7 +78,7 @@ def _buttons(run: Run) -> None:
     target = "../pages/map.py" if has_weights else "../pages/train.py"
     if places.button("Open map" if has_weights else "Watch", key=f"open-{run.id}", type="primary"):
         st.switch_page(target, query_params={state.RUN if has_weights else state.WATCH: run.id})
-    if places.button("Train like this", key=f"like-{run.id}"):
+    if not run.is_imported and places.button("Train like this", key=f"like-{run.id}"):
         st.switch_page("../pages/train.py", query_params={state.CLONE: run.id})
     with places.popover("", icon=":material/more_horiz:", help="Rename, note, delete"):
         known = run.queue()
@@ -91,6 +101,6 @@ def _delete_button(run: Run) -> None:
             st.rerun()
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A user's words inside Markdown, with nothing of them read as markup."""
     return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-.!|<>:$~" else letter for letter in text)

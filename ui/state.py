@@ -32,6 +32,7 @@ DELETED = "deleted-run"
 NONCE = "train-nonce"
 FORM_START = "form-start"  # (what it was opened from, raw config, key of the widgets)
 FORM_WRITTEN = "form-written"  # the form as this page last wrote it into the address
+CAME = "imported-run"  # id of the run that the Data page made of a file last
 BROUGHT = "train-dataset"  # raw config of the dataset that the Data page sent
 SEEN = "map-gesture-seen"
 SELECTED = "selected-items"  # (run, the address's text, items)

@@ -34,7 +34,7 @@ UNITS = {
 
 def choose() -> Run | None:
     """The watched run: that of the address, else the newest."""
-    runs = {run.id: run for run in list_runs(default_checkpoints())}
+    runs = {run.id: run for run in list_runs(default_checkpoints()) if not _is_imported(run)}
     if not runs:
         return None
     ids, asked = list(runs), state.address(state.WATCH)
@@ -45,6 +45,13 @@ def choose() -> Run | None:
     if chosen != (asked or ids[0]):
         state.put_address(state.WATCH, chosen)
     return runs[chosen]
+
+
+def _is_imported(run: Run) -> bool:
+    try:
+        return run.is_imported
+    except AelibError:  # a broken folder is shown, with its fault
+        return False
 
 
 def draw(run: Run) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import typer
 
 from aelib import codes, registry
+from aelib.cli.importing import import_codes
 from aelib.cli.settings import read_settings
 from aelib.config import RunConfig
 from aelib.errors import AelibError, nearest
@@ -116,12 +117,17 @@ def encode(
 ) -> None:
     """Write codes, labels, index (and spreads where there are any) of a split."""
     table = _table(open_run(checkpoints, run_id), split)
-    arrays = {"codes": table.codes, "labels": table.labels, "index": table.index, "errors": table.errors}
+    arrays = {"codes": table.codes, "labels": table.labels, "index": table.index}
+    if table.has_errors:
+        arrays["errors"] = table.errors
     if table.spreads is not None:
         arrays["spreads"] = table.spreads
     _write_npz(out, arrays)
     answer = {"run": run_id, "split": split, "items": len(table), "latent_dim": table.codes.shape[1], "out": str(out)}
     _say(answer, f"{len(table)} codes of {table.codes.shape[1]} numbers in {out}", as_json)
+
+
+app.command("import")(import_codes)
 
 
 @app.command()
@@ -279,7 +285,8 @@ def _sentence(row: dict[str, Any]) -> str:
         return f"{row['run']:<44} broken       {row['problem']}"
     error = row["validation_error"]
     figure = f"validation error {error:.3f}" if error is not None else ""
-    return f"{row['run']:<44} {row['state']:<12} {row['model']} on {row['dataset']} {figure}".rstrip()
+    what = "imported codes" if row["dataset"] == "imported" else f"{row['model']} on {row['dataset']}"
+    return f"{row['run']:<44} {row['state']:<12} {what} {figure}".rstrip()
 
 
 def _write_npz(out: Path, arrays: dict[str, np.ndarray]) -> None:

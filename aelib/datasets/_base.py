@@ -115,6 +115,7 @@ class Dataset:
         factor_names: Names of the true factors' columns.
         feature_names: Names of a vector's numbers, where they have some.
         missing: The value that stands for "not there", see ``DataInfo``.
+        factor_values: Names of the values 0, 1, … of factors that are kinds and not numbers.
     """
 
     splits: dict[str, Items]
@@ -123,6 +124,7 @@ class Dataset:
     factor_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
     missing: float | None = None
+    factor_values: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def info(self) -> DataInfo:

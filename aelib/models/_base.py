@@ -153,12 +153,12 @@ class Model(nn.Module, ABC):
         needs_labels: Whether training is impossible without labels.
         needs_corruptions: Whether training is pointless without corruptions.
         target: What it learns to give: the clean ``items``, or their ``masks``.
-        code_shape: The code that the network must allow; ``any`` where the model makes its own layers and leaves the
-            network aside.
+        code_shape: The code that the network must allow; ``any`` where the model makes its own layers.
         is_closed_form: Whether it is fitted at once, without a step: corruptions and the training's settings have no
             part in it.
         serves: What people want it for, of ``_needs.NEEDS``; the first is what it is best at.
-        can_decode, can_sample: What the model is able to do.
+        can_encode, can_decode, can_sample: What the model is able to do.
+        no_decoder: Why not, where it cannot decode.
         can_round: Whether its matrix products may be rounded to bfloat16: all else is then computed ``in_float32``.
     """
 
@@ -169,7 +169,9 @@ class Model(nn.Module, ABC):
     code_shape: ClassVar[Literal["vector", "grid", "none", "any"]] = "vector"
     is_closed_form: ClassVar[bool] = False
     serves: ClassVar[tuple[str, ...]] = ()
+    can_encode: ClassVar[bool] = True
     can_decode: ClassVar[bool] = True
+    no_decoder: ClassVar[str] = "its pictures go round the code"
     can_sample: ClassVar[bool] = False
     can_round: ClassVar[bool] = False
 

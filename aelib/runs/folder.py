@@ -36,6 +36,7 @@ FIGURES = ("epoch", "epochs", "step", "steps", "seconds", "seconds_left", "valid
 ACTIVE = ("starting", "running", "stopping")
 _ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 TRASH = ".trash"
+IMPORTED = "imported"  # the dataset (and network, and model) of a run whose codes came from elsewhere
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,22 @@ class Run:
     def raw_config(self) -> dict[str, Any]:
         """``config.json`` as plain values; its parts are there and named, their fields are not checked.
 
-        Raises ``E_FILE`` or ``E_VERSION``.
+        Imported items lie in the run's own folder, wherever that is now. Raises ``E_FILE`` or ``E_VERSION``.
         """
         raw = read_object(self.folder / "config.json")
         refuse_newer(raw)
         for plugins in (DATASETS, NETWORKS, MODELS):
             part = raw.get(plugins.kind)
-            if not isinstance(part, dict) or part.get("name") not in plugins.names():
+            if not isinstance(part, dict) or not plugins.has(part.get("name")):
                 raise AelibError("E_FILE", f"config.json of {self.id} is damaged", f"it names no known {plugins.kind}")
+        if raw["dataset"]["name"] == IMPORTED:
+            raw["dataset"]["folder"] = str(self.folder)
         return raw
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether its codes came from elsewhere: there is no encoder, and a decoder only as a lattice."""
+        return self.raw_config["dataset"]["name"] == IMPORTED
 
     def config(self) -> RunConfig:
         """``config.json``, checked. Raises ``E_CONFIG``, ``E_VERSION`` or ``E_FILE``."""

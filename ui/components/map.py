@@ -57,7 +57,7 @@ def latent_map(
     rows, info = decoding.split_rows(run_id, split), cached.info(run_id)
     channels, high, wide = info.picture_shape
     can_decode = frame.model_class(cached.run(run_id)).can_decode
-    figures = [{"name": "error", "url": f"{base}/errors"}]
+    figures = [{"name": "error", "url": f"{base}/errors"}] if cached.table(run_id).has_errors else []
     if cached.table(run_id).spreads is not None:
         figures.append({"name": "spread", "url": f"{base}/spread"})
     data = {
@@ -90,8 +90,10 @@ def _newest(answer: Any) -> Gesture:
     return max(found, key=lambda gesture: (gesture.value or {}).get("seq", 0), default=Gesture())
 
 
-def _colour(run_id: str, base: str, rows: np.ndarray, colour: str) -> dict[str, Any]:
+def _colour(run_id: str, base: str, rows: np.ndarray, colour: str) -> dict[str, Any] | None:
     table = cached.table(run_id)
+    if colour == "none":
+        return None
     if colour == "class":
         classes = cached.info(run_id).classes
         return {

@@ -112,6 +112,7 @@ export class MapData {
   /** Names of the colour's classes: its own, or the labels' when it colours by them, or numbers. */
   get classNames() {
     const { colour, labels } = this.given;
+    if (!colour) return labels?.classes ?? [];
     if (colour.classes) return colour.classes;
     if (labels && labels.url === colour.url) return labels.classes;
     return colour.palette.map((_, code) => String(code));
