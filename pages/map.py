@@ -6,19 +6,22 @@ from ui import cached, decoding, frame, map_solid, map_state, projection_choice,
 from ui.components.map import latent_map
 from ui.inspector import show_item, show_place
 
-run_place, method_place, colour_place, split_place = frame.bar("Map", [2.2, 1.6, 1.1, 1.1])
+run_place, method_place, colour_place, split_place = frame.bar("Map", [2.4, 1.2, 1.2, 1.2])
 with run_place:
     run = frame.choose_run()
 table = frame.codes_of(run)
 with split_place:
     split = frame.choose_split(run)
 with method_place:
-    config = projection_choice.choose(run.id)
+    method = projection_choice.choose_method(run.id)
 with colour_place:
     colour = map_state.choose_colour(run.id)
 
+said, settings_place = st.columns([4, 1.1], vertical_alignment="center")
+with settings_place:
+    config = projection_choice.choose_settings(method)
 shown, note = projection_choice.on_screen(run, config)
-st.caption(f"{frame.run_facts(run)} · {note}", help=projection_choice.MEANINGS)
+said.caption(f"{frame.run_facts(run)} · {note}", help=projection_choice.MEANINGS)
 
 rows = decoding.split_rows(run.id, split)
 points = cached.points(run.id, shown)

@@ -7,7 +7,7 @@ from aelib.codes import reconstruct, targets
 from aelib.drawing import as_pictures
 from aelib.figures.charts import error_histogram
 from aelib.measures.reconstruction import by_class
-from ui import cached, frame, pictures, state
+from ui import cached, frame, pictures, selected_only, state
 
 MOST = 24
 
@@ -22,11 +22,12 @@ with order_place:
 with class_place:
     only = state.choose("Class", ["every class", *info.classes], state.CLASS, "every class")
 
-rows = table.rows(split)
+rows = selected_only.choose(run, table.rows(split))
 if only != "every class":
     rows = rows[table.labels[rows] == info.classes.index(only)]
 if not len(rows):
-    st.info(f"There are no items of class {only} among the {split} items.", icon=":material/info:")
+    among = "selected items" if state.address(state.ONLY) else f"{split} items"
+    st.info(f"There are no items of class {only} among the {among}.", icon=":material/info:")
     st.stop()
 errors = table.errors[rows]
 picked = {

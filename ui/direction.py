@@ -34,6 +34,14 @@ def remembered(run_id: str, key: str) -> np.ndarray | None:
     return rows if len(rows) else None
 
 
+def as_code(run_id: str, key: str) -> str:
+    """The library's expression for the items of A or B."""
+    known: selection.Known = state.get(f"remembered-{key}")
+    if known.text.startswith("="):
+        return f'selections.items_of(run, "{known.text[1:]}")'
+    return repr(known.items.tolist())
+
+
 def remember(run_id: str, key: str, rows: np.ndarray) -> None:
     """Make these rows A or B."""
     items = np.sort(cached.table(run_id).index[rows])

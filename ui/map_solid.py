@@ -1,13 +1,12 @@
 """The map in three dimensions: Plotly's, for turning; for hovering and decoding there is the flat one."""
 
-from typing import Any
-
 import numpy as np
 import streamlit as st
 
 from aelib.figures.solid import points_in_space
 from ui import cached, state
 from ui.components.map import Gesture
+from ui.components.solid import clicked
 
 MOST = 20_000  # points that Plotly still turns without a graphics card; see bench.map
 
@@ -47,26 +46,21 @@ def solid_map(
         faded=faded, picked=at,
     )  # fmt: skip
     words = f"Map of {len(shown):,} items in three dimensions, coloured by {named or 'class'}."
-    answer = st.plotly_chart(figure, key="solid", on_select="rerun", selection_mode="points", alt=words)
+    st.plotly_chart(figure, key="solid", alt=words)
     taken = f"**{MOST:,} of {len(rows):,} items, evenly taken.** " if len(rows) > MOST else ""
     st.caption(
         f"{taken}Drag turns, wheel zooms, a click inspects, the legend filters. "
         "For a lasso, for the keyboard and for decoding between the points take two dimensions (Projection's settings)."
     )
-    return _gesture(answer)
+    return _gesture(clicked("solid"))
 
 
-def _gesture(answer: Any) -> Gesture:
-    """A click that is not the last one again: a rerun repeats what Plotly holds."""
-    clicked = answer["selection"]["points"] if answer else []
-    if not clicked or "customdata" not in clicked[0]:
+def _gesture(click: dict[str, int] | None) -> Gesture:
+    """A click as the flat map would tell it, once: a rerun brings the last one again."""
+    if click is None or click["seq"] == state.get(state.SOLID_SEEN):
         return Gesture()
-    found = clicked[0]["customdata"]
-    row = int(found[0] if isinstance(found, list) else found)
-    if state.get(state.SOLID_SEEN) == row:
-        return Gesture()
-    state.put(state.SOLID_SEEN, row)
-    return Gesture("click", {"kind": "click", "row": row, "mode": "replace", "seq": f"solid-{row}"})
+    state.put(state.SOLID_SEEN, click["seq"])
+    return Gesture("click", {"kind": "click", "row": int(click["row"]), "mode": "replace"})
 
 
 def _values(run_id: str, rows: np.ndarray, colour: str) -> tuple[np.ndarray | None, str]:

@@ -62,9 +62,11 @@ def read(run_id: str, points: np.ndarray, index: np.ndarray) -> View:
 def take(gesture: Gesture, run_id: str, config: PluginConfig, index: np.ndarray) -> bool:
     """Write a new gesture into the address; True when the page must be drawn again."""
     value = gesture.value or {}
-    if not gesture.kind or value.get("seq") == state.get(state.SEEN):
+    number = value.get("seq")  # a 3-D map has none: it tells each click once
+    if not gesture.kind or (number is not None and number == state.get(state.SEEN)):
         return False
-    state.put(state.SEEN, value.get("seq"))
+    if number is not None:
+        state.put(state.SEEN, number)
     pick, ground, shown = "", "", projection_text.write(config)
     if gesture.kind == "closed":
         pick = state.address(state.PICK)

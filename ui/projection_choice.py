@@ -24,13 +24,6 @@ def title(method: str) -> str:
     return TITLES.get(method, forms.words(method))
 
 
-def choose(run_id: str) -> PluginConfig:
-    """The method, and its settings beside it; both stand in the address, the settings stay per method."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        method = _choose_method(run_id)
-        return _choose_settings(method)
-
-
 def on_screen(run: Run, wanted: PluginConfig) -> tuple[PluginConfig, str]:
     """The projection to draw now, and a sentence about it.
 
@@ -53,8 +46,8 @@ def on_screen(run: Run, wanted: PluginConfig) -> tuple[PluginConfig, str]:
     return pca, "PCA in its place" if fault else "PCA for now"
 
 
-def _choose_method(run_id: str) -> str:
-    """Codes of one or two dimensions start on their own axes."""
+def choose_method(run_id: str) -> str:
+    """The projection's name; codes of one or two dimensions start on their own axes."""
     names = PROJECTIONS.names()
     start = "axes" if cached.table(run_id).codes.shape[1] <= 2 else "umap"
     return state.choose(
@@ -67,7 +60,8 @@ def _choose_method(run_id: str) -> str:
     )
 
 
-def _choose_settings(method: str) -> PluginConfig:
+def choose_settings(method: str) -> PluginConfig:
+    """The method with its settings, from a form behind a button; they stand in the address and stay per method."""
     kept: dict[str, PluginConfig] = {**state.get(state.SETTINGS_KEPT, {})}
     text = state.address(state.SETTINGS)
     if text and text != state.get(state.SETTINGS_SEEN):  # else they are those of the method that was left
@@ -93,9 +87,12 @@ def _form(method: str, config: PluginConfig) -> PluginConfig:
     """The settings behind a button; another method, or another link, is another form."""
     schema, start = PROJECTIONS.load(method).Config, config.model_dump()
     changed = projection_text.settings(config)
-    words = f"Settings of {title(method)}{': ' + changed if changed else ''}"
     with st.popover(
-        "", icon=":material/tune:", help=words, key="projection-settings", type="primary" if changed else "secondary"
+        f"{title(method)} settings",
+        icon=":material/tune:",
+        help=f"Not the defaults: {changed}" if changed else "Its parameters",
+        type="primary" if changed else "secondary",
+        width="stretch",
     ):
         st.markdown(f"**{title(method)}**", help=PROJECTIONS.help(method).limits)
         with st.form(f"settings-{method}", border=False):

@@ -1,4 +1,4 @@
-"""A projection as a short text for addresses: ``umap``, or ``umap(neighbours:30,min_dist:0.3)``; defaults are left out."""
+"""A projection as a short text for addresses: ``umap``, or with what is no default ``umap(neighbours:30)``."""
 
 from typing import Any
 

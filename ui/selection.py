@@ -91,6 +91,12 @@ def clear() -> None:
     state.drop(state.SELECTED)
 
 
+def restore(text: str) -> None:
+    """Select what an earlier address said (undo and redo)."""
+    state.put_address(state.LASSO, text)
+    state.drop(state.SELECTED)
+
+
 def written(run_id: str, items: np.ndarray) -> str:
     """Items as one operation: by value where that is short, else kept with the run.
 

@@ -1,4 +1,4 @@
-"""What can be done with the selection: turn it round, grow, shrink, keep it by name, take it out, make a direction of two."""
+"""What can be done with the selection: invert, grow, shrink, keep by name, take out, make a direction of two."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What stands under the map while something is selected: how much, of what, its members, its middle, and what to do with it."""
+"""What stands under the map: how much is selected, of what, its members and its middle, and what to do with it."""
 
 import html
 
@@ -42,7 +42,7 @@ def show(run: Run, on_map: int, points: np.ndarray | None) -> None:
 def _head(run: Run, rows: np.ndarray, on_map: int) -> None:
     table, classes = cached.table(run.id), cached.info(run.id).classes
     if not len(rows):
-        st.caption("**No selection yet.** Shift-drag on the map draws a lasso; shift-click collects items.")
+        st.caption("**No selection yet.** Shift-drag on a flat map draws a lasso; shift-click collects items.")
         return
     elsewhere = f" · {on_map:,} of them on this map" if on_map != len(rows) else ""
     st.markdown(f"**{len(rows):,} selected**{elsewhere} · mean squared error {table.errors[rows].mean():.2f}")

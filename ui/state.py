@@ -32,13 +32,14 @@ FORM = "form"  # Train: the whole form as JSON
 WATCH = "watch"  # Train: the run being watched
 
 # Not in the address.
+ONLY_WIDGET = "only-selection"
 DELETED = "deleted-run"
 NONCE = "train-nonce"
 FORM_START = "form-start"  # (what it was opened from, raw config, key of the widgets)
 FORM_WRITTEN = "form-written"  # the form as this page last wrote it into the address
 BROUGHT = "train-dataset"  # raw config of the dataset that the Data page sent
 SEEN = "map-gesture-seen"
-SOLID_SEEN = "solid-map-seen"  # the row that the 3-D map was clicked at last
+SOLID_SEEN = "solid-map-seen"  # the 3-D map's last click
 SELECTED = "selected-items"  # ui/selection.py: Known
 SETTINGS_KEPT = "projection-settings"  # {method: config}
 SETTINGS_SEEN = "projection-settings-seen"  # the settings as this page last wrote them into the address

@@ -4,7 +4,6 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same pictures give the same archive
 
 
 def refuse_too_large(kind: str, table: CodeTable, image_bytes: int = 0) -> None:
-    """Raise ``E_TOO_LARGE`` for what ``to_csv``, ``to_parquet``, ``to_npz`` or ``to_zip`` (named by ``kind``) would not write.
+    """Raise ``E_TOO_LARGE`` for what ``to_<kind>`` would not write: ``csv``, ``parquet``, ``npz`` or ``zip``.
 
     Quick: nothing is made for it.
     """
@@ -34,7 +33,7 @@ def refuse_too_large(kind: str, table: CodeTable, image_bytes: int = 0) -> None:
         _refuse(len(table), MOST_PICTURES, "pictures")
 
 
-def columns(table: CodeTable, classes: Sequence[str] = (), points: np.ndarray | None = None) -> dict[str, Any]:
+def columns(table: CodeTable, classes: tuple[str, ...] = (), points: np.ndarray | None = None) -> dict[str, Any]:
     """One row per item: number, split, label, class, error, place on the map, code, spread.
 
     Args:
@@ -56,7 +55,7 @@ def columns(table: CodeTable, classes: Sequence[str] = (), points: np.ndarray | 
     return found
 
 
-def to_csv(table: CodeTable, classes: Sequence[str] = (), points: np.ndarray | None = None) -> bytes:
+def to_csv(table: CodeTable, classes: tuple[str, ...] = (), points: np.ndarray | None = None) -> bytes:
     """``columns`` as CSV (UTF-8, a comma, a header). A name that a spreadsheet would run as a formula gets a quote."""
     refuse_too_large("csv", table)
     found = columns(table, classes, points)
@@ -69,7 +68,7 @@ def to_csv(table: CodeTable, classes: Sequence[str] = (), points: np.ndarray | N
     return text.getvalue().encode()
 
 
-def to_parquet(table: CodeTable, classes: Sequence[str] = (), points: np.ndarray | None = None) -> bytes:
+def to_parquet(table: CodeTable, classes: tuple[str, ...] = (), points: np.ndarray | None = None) -> bytes:
     """``columns`` as Parquet. Raises ``E_LIBRARY`` where pyarrow is not installed (Streamlit brings it)."""
     try:
         import pyarrow
@@ -84,7 +83,7 @@ def to_parquet(table: CodeTable, classes: Sequence[str] = (), points: np.ndarray
 
 def to_npz(
     table: CodeTable,
-    classes: Sequence[str] = (),
+    classes: tuple[str, ...] = (),
     points: np.ndarray | None = None,
     images: np.ndarray | None = None,
 ) -> bytes:
@@ -112,11 +111,13 @@ def to_npz(
         last = images.transpose(0, 2, 3, 1)
         arrays["images"] = last[..., 0] if last.shape[3] == 1 else last
     out = io.BytesIO()
-    np.savez_compressed(out, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    np.savez_compressed(
+        out, allow_pickle=False, **{name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    )
     return out.getvalue()
 
 
-def to_zip(images: np.ndarray, table: CodeTable, classes: Sequence[str] = ()) -> bytes:
+def to_zip(images: np.ndarray, table: CodeTable, classes: tuple[str, ...] = ()) -> bytes:
     """One PNG per item, ``item-000123-class.png``. Raises ``E_TOO_LARGE`` above ``MOST_PICTURES``.
 
     Args:

@@ -19,7 +19,7 @@ def points_in_space(
     hover: Sequence[str],
     *,
     labels: np.ndarray | None = None,
-    classes: Sequence[str] = (),
+    classes: tuple[str, ...] = (),
     values: np.ndarray | None = None,
     named: str = "",
     faded: np.ndarray | None = None,
@@ -74,7 +74,8 @@ def points_in_space(
         height=HEIGHT,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         scene={"xaxis": plain, "yaxis": plain, "zaxis": plain, "aspectmode": "data"},
-        legend={"itemsizing": "constant", "bgcolor": "rgba(0,0,0,0)"},
+        dragmode="turntable",
+        legend={"itemsizing": "constant", "bgcolor": "rgba(0,0,0,0)", "orientation": "h", "y": 0, "yanchor": "bottom"},
         uirevision="one camera for all colours",
     )
     return figure

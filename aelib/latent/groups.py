@@ -1,4 +1,4 @@
-"""Groups of items seen as a region of the code space: its middle and its edge, what lies next to it, what lies between two."""
+"""Groups of items as regions of the code space: middle and edge, what lies next to one, what lies between two."""
 
 import numpy as np
 

@@ -45,7 +45,7 @@ class Saved:
 def save(run: Run, items: np.ndarray, name: str = "") -> Saved:
     """Keep items (their numbers in the dataset) with a run; under a name, or nameless for an address.
 
-    Raises ``E_CONFIG`` for no name or no items, ``E_EXISTS`` for a name that is taken, ``E_DISK`` in a read-only folder.
+    Raises ``E_CONFIG`` (no name, no items), ``E_EXISTS`` (the name is taken), ``E_DISK`` (the folder is read-only).
     """
     items = np.unique(np.asarray(items, np.int64))
     if not len(items):
