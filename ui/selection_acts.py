@@ -109,7 +109,7 @@ def _use_saved(run: Run, saved: selections.Saved, items: np.ndarray | None) -> N
             st.toast("No item is in both.", icon=":material/info:")
 
     with st.container(horizontal=True, gap="small"):
-        if st.button("Open", type="primary", help="Select these items instead"):
+        if st.button("Select these", type="primary", help="Instead of what is selected now"):
             _try(lambda: combine(lambda _, kept: kept))
         if st.button("Add", disabled=items is None, help="Select these too (union)"):
             _try(lambda: combine(np.union1d))

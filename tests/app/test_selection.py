@@ -203,7 +203,7 @@ def test_save_open_combine_rename_delete(runs, open_page, component, table, word
     at = click(at, 700, 2, "replace")
     at = press(at, "Keep common")
     assert selected(at, component) == [700]
-    at = press(at, "Open")
+    at = press(at, "Select these")
     assert selected(at, component) == [5, 700]
     (box,) = [box for box in at.text_input if box.label == "Rename it"]
     box.set_value("two items")
