@@ -15,14 +15,10 @@ table = frame.codes_of(run)
 with steps_place:
     steps = st.slider("Steps", 3, 24, value=12, key=state.STEPS, bind="query-params")
 
-a_row, b_row = path_ends.choose(run, table)
-start, end = table.codes[a_row], table.codes[b_row]
-st.caption(
-    f"{frame.run_facts(run)} · A is item {table.index[a_row]}, B is item {table.index[b_row]}, "
-    f"{np.linalg.norm(end - start):.2f} apart in the code space"
-)
-if a_row == b_row:
-    st.info("A and B are the same item: the path stands still. Choose another B.", icon=":material/info:")
+start, end, label, words, ends_lines = path_ends.ends(run, table)
+st.caption(f"{frame.run_facts(run)} · {words}, {np.linalg.norm(end - start):.2f} apart in the code space")
+if np.array_equal(start, end):
+    st.info("A and B are the same: the path stands still. Choose another B.", icon=":material/info:")
 
 scale = cached.support(run.id)
 strips = []
@@ -30,7 +26,7 @@ for name, path in PATHS.items():
     codes = path(start, end, steps)
     lowest = float(scale.share(codes).min())
     strips.append((name, codes, f"lowest support on the way: nearer than {lowest:.0%} of the data"))
-step = film(run.id, strips, min(state.number(state.STEP) or 0, steps - 1), int(table.labels[a_row]))
+step = film(run.id, strips, min(state.number(state.STEP) or 0, steps - 1), label)
 state.put_address(state.STEP, str(step) if step else "")
 
 st.caption(
@@ -42,6 +38,6 @@ frame.show_code(
     "from aelib.runs.folder import open_run\nfrom aelib.runs.weights import load_model\n\n"
     f'run = open_run(Path("checkpoints"), "{run.id}")\n'
     "table, model = codes.of_run(run), load_model(run)\n"
-    f"path = sphere(table.codes[{a_row}], table.codes[{b_row}], {steps})\n"
+    f"{ends_lines}\npath = sphere(start, end, {steps})\n"
     "pictures = model.decode(torch.from_numpy(path))\n"
 )

@@ -5,7 +5,7 @@ import streamlit as st
 
 from aelib.figures.charts import error_histogram
 from aelib.measures.reconstruction import by_class
-from ui import cached, frame, judging, pictures, run_measures, state
+from ui import cached, frame, judging, pictures, run_measures, selected_only, state
 
 MOST = 24
 
@@ -24,10 +24,12 @@ with class_place:
     only = state.choose("Class", ["every class", *info.classes], state.CLASS, "every class")
 
 everything = judged = judging.judge(run, split, given)
+judged = judged.take(np.isin(judged.rows, selected_only.choose(run, judged.rows)))
 if only != "every class":
     judged = judged.take(table.labels[judged.rows] == info.classes.index(only))
 if not len(judged.rows):
-    st.info(f"There are no items of class {only} among the {split} items.", icon=":material/info:")
+    among = "selected items" if state.address(state.ONLY) else f"{split} items"
+    st.info(f"There are no items of class {only} among the {among}.", icon=":material/info:")
     st.stop()
 picked = {
     "worst": np.argsort(-judged.errors, kind="stable"),

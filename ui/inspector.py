@@ -1,4 +1,4 @@
-"""What stands beside and under the map: one item, one place, or a selection."""
+"""What stands beside the map: one item, or one place."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from aelib.codes import reconstruct, targets
 from aelib.config import PluginConfig
 from aelib.drawing import as_pictures
 from aelib.figures.charts import code_bars
-from aelib.figures.colours import class_palette
 from aelib.latent.neighbours import nearest
 from aelib.measures.dimensions import describe_dimensions
 from aelib.measures.reconstruction import error_rank
@@ -17,7 +16,6 @@ from aelib.runs.folder import Run
 from ui import cached, decoding, frame, pictures, state
 
 NEIGHBOURS = 6
-GALLERY = 36
 
 
 def show_item(run: Run, row: int) -> None:
@@ -56,7 +54,7 @@ def show_item(run: Run, row: int) -> None:
         st.markdown("**Nearest in the code space** :small[true distance, not the map's]")
         rows, distances = nearest(table.codes[row : row + 1], table.codes, NEIGHBOURS + 1)
         near = [(int(r), float(d)) for r, d in zip(rows[0], distances[0], strict=True) if r != row][:NEIGHBOURS]
-        pictures.row([drawn[r] for r, _ in near], [_short_class(run, r) or f"{d:.2f}" for r, d in near], columns=6)
+        pictures.row([drawn[r] for r, _ in near], [short_class(run, r) or f"{d:.2f}" for r, d in near], columns=6)
     _use_item(run, int(table.index[row]))
 
 
@@ -78,42 +76,10 @@ def show_place(run: Run, config: PluginConfig, place: tuple[float, float]) -> No
     if rows:
         with st.container(border=True):
             st.markdown("**Nearest items on the map**")
-            pictures.row([drawn[row] for row in rows[:6]], [_short_class(run, row) for row in rows[:6]], columns=6)
+            pictures.row([drawn[row] for row in rows[:6]], [short_class(run, row) for row in rows[:6]], columns=6)
     if not is_grid and st.button("Open in Decode", icon=":material/tune:"):
         code = ",".join(f"{value:.5g}" for value in decoded.more["latents"][0])
         st.switch_page("../pages/decode.py", query_params={state.RUN: run.id, state.CODE: code})
-
-
-def show_selection(run: Run, rows: np.ndarray) -> None:
-    """A gallery of the selected items with their class mix, and their mean code decoded."""
-    table = cached.table(run.id)
-    classes = cached.info(run.id).classes
-    mean = table.codes[rows].mean(axis=0, keepdims=True)
-    model = frame.model_class(run)
-    can_decode = model.can_decode and model.code_shape != "grid"
-    decoded = decoding.decode_codes(run.id, mean, _most_common(table.labels[rows])) if can_decode else None
-    with st.container(border=True):
-        gallery, middle = st.columns([5, 1])
-        with gallery:
-            error = f" · mean squared error {table.errors[rows].mean():.2f}" if table.has_errors else ""
-            st.markdown(f"**{len(rows):,} selected**{error}")
-            if classes:
-                st.html(_class_mix(table.labels[rows], classes))
-            shown = rows[np.linspace(0, len(rows) - 1, min(len(rows), GALLERY)).astype(int)]
-            st.image(
-                pictures.sheet(cached.pictures(run.id)[shown], 48, columns=18),
-                caption=_sheet_note(len(shown), len(rows)),
-                output_format="PNG",
-            )
-        if decoded is None:
-            return
-        with middle:
-            st.image(
-                pictures.enlarged(decoded.pictures[0].transpose(2, 0, 1), 112),
-                caption="mean code, decoded",
-                output_format="PNG",
-            )
-            support_bar(float(decoded.support[0]))
 
 
 def support_bar(share: float, what: str = "") -> None:
@@ -141,34 +107,12 @@ def _use_for_path(places: Any, item: int) -> None:
         st.switch_page("../pages/paths.py")
 
 
-def _most_common(labels: np.ndarray) -> int:
-    return int(np.bincount(labels[labels >= 0]).argmax()) if (labels >= 0).any() else 0
-
-
 def _class_of(run: Run, row: int) -> str:
-    name = _short_class(run, row)
+    name = short_class(run, row)
     return f" · class {name}" if name else ""
 
 
-def _short_class(run: Run, row: int) -> str:
+def short_class(run: Run, row: int) -> str:
+    """The name of a row's class, or an empty text."""
     classes, label = cached.info(run.id).classes, int(cached.table(run.id).labels[row])
     return classes[label] if 0 <= label < len(classes) else ""
-
-
-def _class_mix(labels: np.ndarray, classes: tuple[str, ...]) -> str:
-    """A bar of the classes' shares; the names are text, escaped."""
-    import html
-
-    counts = np.bincount(labels[labels >= 0], minlength=len(classes))
-    palette, whole = class_palette(len(classes)), max(int(counts.sum()), 1)
-    parts = "".join(
-        f'<span title="{html.escape(classes[c])}: {counts[c]}" style="flex:{counts[c]};background:{palette[c]}"></span>'
-        for c in range(len(classes))
-        if counts[c]
-    )
-    top = ", ".join(f"{html.escape(classes[c])} {counts[c] / whole:.0%}" for c in np.argsort(-counts)[:4] if counts[c])
-    return f'<div style="display:flex;height:10px;border-radius:5px;overflow:hidden">{parts}</div><small>{top}</small>'
-
-
-def _sheet_note(shown: int, whole: int) -> str:
-    return f"{shown} of {whole:,}, evenly taken" if shown < whole else "all of them"

@@ -4,13 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
-from aelib.config import PluginConfig, read_choice
-from aelib.jobs import projecting
-from aelib.registry import PROJECTIONS
-from aelib.runs.folder import Run
-from ui import cached, forms, selection, state
+from aelib.config import PluginConfig
+from ui import cached, projection_text, selection, state
 from ui.components.map import Gesture
 
 
@@ -31,23 +27,6 @@ class View:
     marks: list[dict[str, Any]] = field(default_factory=list)
 
 
-def choose_method(run_id: str) -> str:
-    """The projection's name; codes of one or two dimensions start on their own axes."""
-    names = PROJECTIONS.names()
-    start = "axes" if cached.table(run_id).codes.shape[1] <= 2 else "umap"
-    if cached.stored_projection(run_id, read_choice(PROJECTIONS, "given")) is not None:  # a map came with the codes
-        names, start = ["given", *names], "given"
-    titles = {"umap": "UMAP", "pca": "PCA", "axes": "two dimensions", "given": "as imported"}
-    return state.choose(
-        "Projection",
-        names,
-        state.METHOD,
-        start,
-        show=lambda name: titles.get(name, forms.words(name)),
-        help="\n\n".join(f"**{forms.words(name)}**: {PROJECTIONS.help(name).what_for}" for name in names),
-    )
-
-
 def choose_colour(run_id: str) -> str:
     """What the points' colours mean."""
     options = ["class"] if cached.info(run_id).classes else []
@@ -58,49 +37,12 @@ def choose_colour(run_id: str) -> str:
     return state.choose("Colour", options, state.COLOUR, options[0], show=lambda name: names[name])
 
 
-def projection_on_screen(run: Run, wanted: PluginConfig) -> tuple[PluginConfig, str]:
-    """The projection to draw now, and a sentence about it.
-
-    A slow one that is not there yet is asked for from the projection worker; PCA stands in meanwhile.
-    """
-    stored = cached.stored_projection(run.id, wanted)
-    if stored is not None:
-        quality = stored.quality
-        if not quality:
-            return wanted, "too few items to say how far this map can be trusted"
-        figures = f"trustworthiness {quality['trustworthiness']:.3f} · continuity {quality['continuity']:.3f}"
-        return wanted, f"{figures} (15 neighbours, {quality['items']:,.0f} items)"
-    quick = bool(PROJECTIONS.load(wanted.name).QUICK)
-    fault = projecting.request(run, wanted)
-    if fault:
-        st.warning(f"{forms.words(wanted.name)} could not be computed: {fault} PCA is shown instead.")
-        if st.button("Try again", key="retry-projection"):
-            projecting.forget_fault(run, wanted)
-            st.rerun()
-    else:
-        _wait_for(run.id, wanted)
-    shown = wanted if quick else read_choice(PROJECTIONS, "pca")
-    return shown, "its quality is being measured" if quick else "PCA for now"
-
-
-@st.fragment(run_every=1)
-def _wait_for(run_id: str, wanted: PluginConfig) -> None:
-    """Look once a second whether the worker is done (or gone: asking again starts it anew)."""
-    run = cached.run(run_id)
-    if cached.stored_projection(run_id, wanted) is not None or projecting.request(run, wanted):
-        st.rerun()
-    if not PROJECTIONS.load(wanted.name).QUICK:
-        st.caption(
-            f":material/hourglass_top: {wanted.name.upper()} is being computed; the map changes when it is done."
-        )
-
-
 def read(run_id: str, points: np.ndarray, index: np.ndarray) -> View:
     """The view that the address describes.
 
     Args:
         run_id: The run.
-        points: (n, 2), the split's points.
+        points: (n, 2) or (n, 3), the split's points.
         index: (n,), the split's items by their number in the dataset: addresses name items, not rows.
     """
     items = selection.selected_items(run_id)
@@ -119,13 +61,15 @@ def read(run_id: str, points: np.ndarray, index: np.ndarray) -> View:
     )
 
 
-def take(gesture: Gesture, run_id: str, method: str, index: np.ndarray) -> bool:
+def take(gesture: Gesture, run_id: str, config: PluginConfig, index: np.ndarray) -> bool:
     """Write a new gesture into the address; True when the page must be drawn again."""
     value = gesture.value or {}
-    if not gesture.kind or value.get("seq") == state.get(state.SEEN):
+    number = value.get("seq")  # a 3-D map has none: it tells each click once
+    if not gesture.kind or (number is not None and number == state.get(state.SEEN)):
         return False
-    state.put(state.SEEN, value.get("seq"))
-    pick = ground = ""
+    if number is not None:
+        state.put(state.SEEN, number)
+    pick, ground, shown = "", "", projection_text.write(config)
     if gesture.kind == "closed":
         pick = state.address(state.PICK)
     elif gesture.kind == "clear":
@@ -134,10 +78,10 @@ def take(gesture: Gesture, run_id: str, method: str, index: np.ndarray) -> bool:
         ground = f"{float(value['x']):.9g},{float(value['y']):.9g}"
     elif gesture.kind == "lasso":
         mode, corners = value.get("mode", "replace"), selection.polygon_text(value["polygon"])
-        selection.select(run_id, method, ("-" if mode == "remove" else "+") + corners, keep=mode != "replace")
+        selection.select(run_id, shown, ("-" if mode == "remove" else "+") + corners, keep=mode != "replace")
     elif gesture.kind == "click" and 0 <= int(value["row"]) < len(index):
         pick = str(index[int(value["row"])])
-        selection.select(run_id, method, f"t{pick}", keep=value.get("mode") == "toggle")
+        selection.select(run_id, shown, f"t{pick}", keep=value.get("mode") == "toggle")
     state.put_address(state.PICK, pick)
     state.put_address(state.GROUND, ground)
     return True

@@ -1,11 +1,56 @@
-"""The two ends of a path: items named by number, taken from the map, or drawn at random."""
+"""The two ends of a path: items named by number, taken from the map or drawn at random, or two selections' means."""
+
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from aelib.codes import CodeTable
 from aelib.runs.folder import Run
-from ui import cached, pictures, state
+from ui import cached, direction, pictures, state
+
+
+class Ends(NamedTuple):
+    """Where a path starts and ends.
+
+    Attributes:
+        start, end: Codes (latent_dim,).
+        label: The class to decode as, for a conditional model.
+        words: What they are.
+        lines: The library's lines that give them, as ``start`` and ``end``, from ``run`` and its ``table``.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    label: int
+    words: str
+    lines: str
+
+
+def ends(run: Run, table: CodeTable) -> Ends:
+    """Two items, or (where the map's Direction has two selections) their mean codes; kept in the address."""
+    groups = direction.both(run.id)
+    kinds = {"items": "two items", "selections": "means of selections A and B"}
+    kind = "items"
+    if groups is not None:
+        kind = state.choose("From and to", list(kinds), state.ENDS, "selections", show=kinds.__getitem__)
+    if groups is None or kind == "items":
+        a, b = choose(run, table)
+        words = f"A is item {table.index[a]}, B is item {table.index[b]}"
+        lines = f"start, end = table.codes[{a}], table.codes[{b}]"
+        return Ends(table.codes[a], table.codes[b], int(table.labels[a]), words, lines)
+    labels = table.labels[groups[0]]
+    label = int(np.bincount(labels[labels >= 0]).argmax()) if (labels >= 0).any() else 0
+    start, end = (table.codes[rows].mean(axis=0) for rows in groups)
+    words = f"A is the mean of {len(groups[0]):,} items, B that of {len(groups[1]):,}"
+    return Ends(start, end, label, words, _mean_lines(run.id))
+
+
+def _mean_lines(run_id: str) -> str:
+    lines = ["import numpy as np", "from aelib.runs import selections"]
+    for name, key in (("start", state.FIRST), ("end", state.SECOND)):
+        lines.append(f"{name} = table.codes[np.isin(table.index, {direction.as_code(run_id, key)})].mean(axis=0)")
+    return "\n".join(lines)
 
 
 def choose(run: Run, table: CodeTable) -> tuple[int, int]:

@@ -12,6 +12,11 @@ METHOD = "method"
 COLOUR = "colour"
 PICK = "pick"  # Map: the inspected item's number in the dataset
 LASSO = "lasso"  # Map: the selection, see ui/selection.py
+SETTINGS = "settings"  # Map: the projection's parameters where they are not the defaults
+FIRST, SECOND = "first", "second"  # two remembered selections, see ui/selection.py
+ENDS = "ends"  # Paths: "items", or "selections" for the mean codes of the two remembered ones
+MONTAGE, RESAMPLE = "montage", "resample"  # the selection's montage: pictures a side, and which draw
+ONLY = "only"  # Reconstructions: "selection" shows the selected items alone
 GROUND = "ground"  # Map: a decoded place, x,y
 CODE = "code"  # Decode: comma-separated numbers
 FROM, TO = "from", "to"  # Paths: item numbers
@@ -28,6 +33,7 @@ FORM = "form"  # Train: the whole form as JSON
 WATCH = "watch"  # Train: the run being watched
 
 # Not in the address.
+ONLY_WIDGET = "only-selection"
 DELETED = "deleted-run"
 NONCE = "train-nonce"
 FORM_START = "form-start"  # (what it was opened from, raw config, key of the widgets)
@@ -35,7 +41,10 @@ FORM_WRITTEN = "form-written"  # the form as this page last wrote it into the ad
 CAME = "imported-run"  # id of the run that the Data page made of a file last
 BROUGHT = "train-dataset"  # raw config of the dataset that the Data page sent
 SEEN = "map-gesture-seen"
-SELECTED = "selected-items"  # (run, the address's text, items)
+SOLID_SEEN = "solid-map-seen"  # the 3-D map's last click
+SELECTED = "selected-items"  # ui/selection.py: Known
+SETTINGS_KEPT = "projection-settings"  # {method: config}
+SETTINGS_SEEN = "projection-settings-seen"  # the settings as this page last wrote them into the address
 
 
 def get(key: str, default: Any = None) -> Any:

@@ -3,7 +3,7 @@
 The list of files (design: the only one): ``config.json`` (immutable), ``queue.json`` (what the index needs to be
 rebuilt, and the user's name and note), ``status.json``, ``metrics.jsonl``, ``changes.jsonl``, ``lock``, ``worker.log``,
 ``resume/``, ``weights.safetensors``, ``result.json`` or ``error.json``, ``preview/``, ``codes/``, ``projections/``,
-``measures/``.
+``measures/``, ``selections/``.
 """
 
 import os
