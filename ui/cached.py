@@ -14,6 +14,8 @@ from aelib.datasets._base import DataInfo, Items, load_dataset
 from aelib.drawing import as_pictures
 from aelib.errors import AelibError
 from aelib.latent.support import Support
+from aelib.measures.density import Density
+from aelib.measures.density import density as measure_density
 from aelib.projections import _base as projections
 from aelib.registry import PROJECTIONS
 from aelib.runs import weights
@@ -21,6 +23,8 @@ from aelib.runs.folder import Run, default_checkpoints, open_run
 from ui import warm
 
 if TYPE_CHECKING:
+    from aelib.measures.clusters import Clusters
+
     from aelib.models._base import Model
 
 _shared = partial(st.cache_resource, show_spinner=False)  # shared objects are read-only by agreement
@@ -66,6 +70,16 @@ def items(run_id: str) -> Items:
 def support(run_id: str) -> Support:
     """The support scale of a run's codes."""
     return _support(run_id, version(run_id))
+
+
+def density(run_id: str) -> Density:
+    """How densely the codes lie around each item."""
+    return _density(run_id, version(run_id))
+
+
+def clusters(run_id: str) -> "Clusters":
+    """The clusters of a run's codes, found in the code space."""
+    return _clusters(run_id, version(run_id))
 
 
 def plane_support(run_id: str, config: PluginConfig) -> Support:
@@ -145,6 +159,18 @@ def _items(dataset: PluginConfig, expected: str) -> Items:
 @_shared(max_entries=8)
 def _support(run_id: str, version: str) -> Support:
     return Support.of(table(run_id).codes)
+
+
+@_shared(max_entries=8)
+def _density(run_id: str, version: str) -> Density:
+    return measure_density(table(run_id).codes)
+
+
+@_shared(max_entries=8)
+def _clusters(run_id: str, version: str) -> "Clusters":
+    from aelib.measures.clusters import clusters
+
+    return clusters(table(run_id).codes)
 
 
 @_shared(max_entries=8)

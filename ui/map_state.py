@@ -10,7 +10,7 @@ from aelib.config import PluginConfig, read_choice
 from aelib.jobs import projecting
 from aelib.registry import PROJECTIONS
 from aelib.runs.folder import Run
-from ui import cached, forms, selection, state
+from ui import cached, forms, map_colours, map_search, selection, state
 from ui.components.map import Gesture
 
 
@@ -48,10 +48,14 @@ def choose_method(run_id: str) -> str:
 
 def choose_colour(run_id: str) -> str:
     """What the points' colours mean."""
-    options = ["class"] if cached.info(run_id).classes else []
-    options += ["error"] + (["spread"] if cached.table(run_id).spreads is not None else [])
-    names = {"class": "class", "error": "reconstruction error", "spread": "posterior spread"}
-    return state.choose("Colour", options, state.COLOUR, options[0], show=lambda name: names[name])
+    names = map_colours.names(run_id)
+    help_text = (
+        "Classes have a colour each, quantities a scale, what is missing is grey. The legend on the map filters: press "
+        "a class, or draw over the histogram. The ruler on the map colours by true distance to the point you are on."
+    )
+    return state.choose(
+        "Colour", list(names), state.COLOUR, next(iter(names)), show=lambda key: names[key], help=help_text
+    )
 
 
 def projection_on_screen(run: Run, wanted: PluginConfig) -> tuple[PluginConfig, str]:
@@ -131,12 +135,24 @@ def take(gesture: Gesture, run_id: str, method: str, index: np.ndarray) -> bool:
     elif gesture.kind == "lasso":
         mode, corners = value.get("mode", "replace"), selection.polygon_text(value["polygon"])
         selection.select(run_id, method, ("-" if mode == "remove" else "+") + corners, keep=mode != "replace")
-    elif gesture.kind == "click" and 0 <= int(value["row"]) < len(index):
+    elif gesture.kind in ("click", "inspect") and 0 <= int(value["row"]) < len(index):
         pick = str(index[int(value["row"])])
-        selection.select(run_id, method, f"t{pick}", keep=value.get("mode") == "toggle")
+        if gesture.kind == "click":
+            selection.select(run_id, method, f"t{pick}", keep=value.get("mode") == "toggle")
+    elif gesture.kind in ("range", "search"):
+        _select_found(run_id, method, value)
+    elif gesture.kind == "restore":
+        selection.restore(str(value.get("lasso", "")))
+        pick = str(value.get("pick", ""))
     state.put_address(state.PICK, pick)
     state.put_address(state.GROUND, ground)
     return True
+
+
+def _select_found(run_id: str, method: str, value: dict[str, Any]) -> None:
+    operation = map_search.operation(run_id, method, value)
+    if operation:
+        selection.select(run_id, method, operation, keep=value.get("mode", "replace") != "replace")
 
 
 def camera() -> list[float] | None:

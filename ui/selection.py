@@ -1,7 +1,8 @@
 """The selection: one set of items shared by all views, and the short text that carries it in an address.
 
 The text is ``method~op|op|…``: ``+x,y;x,y;…`` adds what a polygon on that method's map holds, ``-…`` takes it away,
-``t12.55`` toggles items. It stays short for large selections, and gives the same members in another browser.
+``t12.55`` toggles items; ``rerror:0.1:0.5`` adds what a colour has in a range and ``shat%3Dnone`` what a search finds,
+``R…`` and ``S…`` take it away. It stays short for large selections, and gives the same members in another browser.
 """
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from aelib.config import read_choice
 from aelib.errors import AelibError
 from aelib.registry import PROJECTIONS
-from ui import cached, state
+from ui import cached, map_search, state
 
 LONGEST = 4000  # characters; a longer history is not written into the address
 
@@ -39,6 +40,12 @@ def select(run_id: str, method: str, operation: str, keep: bool) -> None:
 def clear() -> None:
     """Select nothing."""
     state.put_address(state.LASSO, "")
+    state.drop(state.SELECTED)
+
+
+def restore(text: str) -> None:
+    """Select what an earlier address said (undo and redo)."""
+    state.put_address(state.LASSO, text if len(text) <= LONGEST else "")
     state.drop(state.SELECTED)
 
 
@@ -76,15 +83,22 @@ def _apply(run_id: str, method: str, operation: str, items: np.ndarray) -> np.nd
     if kind == "t":
         toggled = [int(part) for part in rest.split(".") if part.isdecimal() and len(part) < 10]
         return np.setxor1d(items, np.intersect1d(index, toggled))
+    if kind in ("r", "R", "s", "S"):
+        found = _of_split(map_search.found(run_id, method, operation.lower()[:1] + rest), index, run_id)
+        return np.union1d(items, found) if kind.islower() else np.setdiff1d(items, found)
     corners = [state.numbers(corner) for corner in rest.split(";")]
     if kind not in ("+", "-") or len(corners) < 3 or any(len(corner) != 2 for corner in corners):
         return items
     points = cached.points(run_id, read_choice(PROJECTIONS, method))
     if points is None:
         return items
-    inside = index[rows_inside(points, corners)]
-    inside = np.intersect1d(inside, index[cached.table(run_id).rows(_split())])
+    inside = _of_split(index[rows_inside(points, corners)], index, run_id)
     return np.union1d(items, inside) if kind == "+" else np.setdiff1d(items, inside)
+
+
+def _of_split(items: np.ndarray, index: np.ndarray, run_id: str) -> np.ndarray:
+    """Those of the items that are on the map."""
+    return np.intersect1d(items, index[cached.table(run_id).rows(_split())])
 
 
 def _split() -> str:

@@ -33,6 +33,7 @@ FORM_START = "form-start"  # (what it was opened from, raw config, key of the wi
 FORM_WRITTEN = "form-written"  # the form as this page last wrote it into the address
 BROUGHT = "train-dataset"  # raw config of the dataset that the Data page sent
 SEEN = "map-gesture-seen"
+SEARCHED = "map-searched"  # (run, text, how many items it found, a sentence where it found none)
 SELECTED = "selected-items"  # (run, the address's text, items)
 
 

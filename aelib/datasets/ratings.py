@@ -19,6 +19,7 @@ from aelib.config import PluginConfig
 from aelib.datasets._base import Dataset, split_items
 
 GENRES = ("comedy", "thriller", "romance", "science fiction")
+FACTORS = tuple(f"likes {genre}" for genre in GENRES)
 FEWEST = 3  # ratings of one user
 
 
@@ -68,7 +69,7 @@ def load(config: Config) -> Dataset:
         classes=GENRES,
         notes=notes,
         factors=truth.tastes,
-        factor_names=tuple(f"likes {genre}" for genre in GENRES),
+        factor_names=FACTORS,
         feature_names=tuple(f"{GENRES[genre]} {number}" for number, genre in enumerate(_genres(config.films), 1)),
     )
 
