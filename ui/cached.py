@@ -14,6 +14,8 @@ from aelib.datasets._base import DataInfo, Items, load_dataset
 from aelib.drawing import as_pictures
 from aelib.errors import AelibError
 from aelib.latent.support import Support
+from aelib.measures.clusters import Clusters
+from aelib.measures.clusters import clusters as find_clusters
 from aelib.measures.density import Density
 from aelib.measures.density import density as measure_density
 from aelib.projections import _base as projections
@@ -23,8 +25,6 @@ from aelib.runs.folder import Run, default_checkpoints, open_run
 from ui import warm
 
 if TYPE_CHECKING:
-    from aelib.measures.clusters import Clusters
-
     from aelib.models._base import Model
 
 _shared = partial(st.cache_resource, show_spinner=False)  # shared objects are read-only by agreement
@@ -77,11 +77,6 @@ def density(run_id: str) -> Density:
     return _density(run_id, version(run_id))
 
 
-def clusters(run_id: str) -> "Clusters":
-    """The clusters of a run's codes, found in the code space."""
-    return _clusters(run_id, version(run_id))
-
-
 def plane_support(run_id: str, config: PluginConfig) -> Support:
     """The support scale of a map's points."""
     return _plane_support(run_id, version(run_id), config)
@@ -99,6 +94,11 @@ def stored_projection(run_id: str, config: PluginConfig) -> projections.Projecti
     """The projection kept in the run folder, with its quality, or None."""
     found = run(run_id)
     return _stored(run_id, projections.key(found, config), config) if projections.stored(found, config) else None
+
+
+def clusters(run_id: str) -> Clusters:
+    """The clusters of a run's codes, all splits together: a second of work when asked for first."""
+    return _clusters(run_id, version(run_id))
 
 
 def prepare(run_id: str, config: PluginConfig | None = None) -> None:
@@ -167,17 +167,15 @@ def _density(run_id: str, version: str) -> Density:
 
 
 @_shared(max_entries=8)
-def _clusters(run_id: str, version: str) -> "Clusters":
-    from aelib.measures.clusters import clusters
-
-    return clusters(table(run_id).codes)
-
-
-@_shared(max_entries=8)
 def _plane_support(run_id: str, version: str, config: PluginConfig) -> Support:
     found = points(run_id, config)
     assert found is not None, "asked only for a map that is on screen"
     return Support.of(found)
+
+
+@_shared(max_entries=8)
+def _clusters(run_id: str, version: str) -> Clusters:
+    return find_clusters(table(run_id).codes)
 
 
 @_shared(max_entries=16)

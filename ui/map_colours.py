@@ -128,7 +128,8 @@ def _classes_of(found: Colour, values: np.ndarray) -> dict[str, Any]:
     """Names and colours; of very many classes only the largest are named, and the colours come round again."""
     count = max(len(found.classes), 1)
     if count <= MOST_NAMED:
-        return {"palette": class_palette(count), "classes": list(found.classes), "nameless": found.nameless}
+        named = {"classes": list(found.classes), "nameless": found.nameless, "sentence": found.unit}
+        return {"palette": class_palette(count), **named}
     sizes = np.bincount(values[values >= 0], minlength=count)
     largest = np.argsort(-sizes, kind="stable")[:MOST_CHIPS]
     chips = {int(code): found.classes[code] for code in largest if sizes[code]}
@@ -178,8 +179,7 @@ def _density(run_id: str, _: int, config: PluginConfig) -> Colour:
 
 def _cluster(run_id: str, _: int, config: PluginConfig) -> Colour:
     found = cached.clusters(run_id)
-    count = int(found.labels.max(initial=-1)) + 1
-    classes = tuple(f"cluster {number + 1}" for number in range(count))
+    classes = tuple(f"cluster {number + 1}" for number in range(int(found.labels.max(initial=-1)) + 1))
     return Colour("cluster", found.labels.astype(np.int32), found.sentence, classes, nameless="no cluster")
 
 

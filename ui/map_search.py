@@ -12,9 +12,8 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
-from aelib.config import PluginConfig, read_choice
+from aelib.config import PluginConfig
 from aelib.errors import AelibError, nearest
-from aelib.registry import PROJECTIONS
 from ui import cached, map_colours, state
 from ui.map_colours import Colour
 
@@ -28,7 +27,7 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def operation(run_id: str, method: str, value: dict[str, Any]) -> str:
+def operation(run_id: str, config: PluginConfig, value: dict[str, Any]) -> str:
     """The selection's operation for a gesture on the histogram or in the search field.
 
     Returns:
@@ -39,18 +38,18 @@ def operation(run_id: str, method: str, value: dict[str, Any]) -> str:
         return f"{'R' if removing else 'r'}{value['colour']}:{float(value['low'])!r}:{float(value['high'])!r}"
     asked = str(value.get("text", ""))[:LONGEST]
     try:
-        count = len(found(run_id, method, f"s{quote(asked, safe='')}"))
-        sentence = "" if count else f"Nothing here is “{asked}”."
+        count = len(found(run_id, config, f"s{quote(asked, safe='')}"))
+        sentence = "" if count else f"No item matches “{asked}”."
     except AelibError as error:
         count, sentence = 0, str(error)
     state.put(state.SEARCHED, {"run": run_id, "text": asked, "count": count, "sentence": sentence})
     return f"{'S' if removing else 's'}{quote(asked, safe='')}" if count else ""
 
 
-def found(run_id: str, method: str, operation: str) -> np.ndarray:
+def found(run_id: str, config: PluginConfig, operation: str) -> np.ndarray:
     """Items (numbers in the dataset) of ``rcolour:low:high`` or ``stext``. Raises ``AelibError`` with a sentence."""
     kind, rest = operation[:1], operation[1:]
-    table, config = cached.table(run_id), read_choice(PROJECTIONS, method)
+    table = cached.table(run_id)
     if kind == "r":
         key, _, ends = rest.partition(":")
         limits = state.numbers(ends.replace(":", ","))

@@ -150,7 +150,7 @@ def take(gesture: Gesture, run_id: str, method: str, index: np.ndarray) -> bool:
 
 
 def _select_found(run_id: str, method: str, value: dict[str, Any]) -> None:
-    operation = map_search.operation(run_id, method, value)
+    operation = map_search.operation(run_id, read_choice(PROJECTIONS, method), value)
     if operation:
         selection.select(run_id, method, operation, keep=value.get("mode", "replace") != "replace")
 

@@ -84,7 +84,8 @@ def _apply(run_id: str, method: str, operation: str, items: np.ndarray) -> np.nd
         toggled = [int(part) for part in rest.split(".") if part.isdecimal() and len(part) < 10]
         return np.setxor1d(items, np.intersect1d(index, toggled))
     if kind in ("r", "R", "s", "S"):
-        found = _of_split(map_search.found(run_id, method, operation.lower()[:1] + rest), index, run_id)
+        found = map_search.found(run_id, read_choice(PROJECTIONS, method), kind.lower() + rest)
+        found = _of_split(found, index, run_id)
         return np.union1d(items, found) if kind.islower() else np.setdiff1d(items, found)
     corners = [state.numbers(corner) for corner in rest.split(";")]
     if kind not in ("+", "-") or len(corners) < 3 or any(len(corner) != 2 for corner in corners):

@@ -2,7 +2,7 @@
 // Pure functions on plain objects: camera {x, y, scale}, view {width, height} in CSS pixels. Data y goes up.
 
 /** Room the toolbar, the legend and the foot line take from a fitted view, CSS pixels. */
-export const INSETS = { left: 64, right: 28, top: 52, bottom: 44 };
+export const INSETS = { left: 64, right: 28, top: 82, bottom: 44 };
 
 /**
  * Screen place of a data coordinate.

@@ -44,6 +44,7 @@ export class Legend {
 
   clear() {
     this.element.replaceChildren();
+    this.element.classList.remove("map-legend-bar");
     this.element.removeAttribute("role");
     this.element.removeAttribute("aria-label");
     this.chips.clear();
@@ -123,7 +124,9 @@ export class Legend {
     const words = unit && unit !== name ? `${name} · ${unit}` : name;
     const how = "Drag over the histogram, or move its ends by arrows, to select a range.";
     this.element.setAttribute("aria-label", `Colours: ${words}, from ${figure(low)} to ${figure(high)}. ${how}`);
-    const title = text("map-bar-name", name);
+    this.element.classList.add("map-legend-bar");
+    const title = text("map-bar-name", "");
+    title.append(text("map-bar-what", name));
     if (words !== name) title.append(text("map-bar-unit", unit));
     title.title = words;
     this.histogram.show(values ?? [], { low, high, palette }, ink);
