@@ -1,7 +1,7 @@
 // The instruments of a map: legend, brush, search, undo and redo, walk, true distance. Each is a file of its own; here
 // they are wired to the view.
 
-import { readCamera, withParameter, written } from "./map_camera.js";
+import { readCamera, written } from "./map_camera.js";
 import { cssOf } from "./map_colours.js";
 import { TrueDistance } from "./map_distance.js";
 import { counted } from "./map_formats.js";
@@ -138,9 +138,7 @@ export class Instruments {
 
   toggleDistance() {
     this.distance.toggle(this.view.hover.row >= 0 ? this.view.hover.row : this.view.picked);
-    const { pathname, search, hash } = window.location;
-    const next = withParameter(search, "distance", this.distance.wanted ? "1" : null);
-    history.replaceState(history.state, "", pathname + next + hash);
+    this.view.keepAddress();
   }
 
   distanceChanged() {

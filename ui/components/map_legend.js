@@ -4,6 +4,7 @@
 import { shareOf } from "./map_colours.js";
 import { counted, figure } from "./map_formats.js";
 import { Histogram } from "./map_histogram.js";
+import { icon } from "./map_toolbar.js";
 
 /**
  * The set of classes that keep their colour after a chip is pressed; the empty set means all do.
@@ -96,7 +97,7 @@ export class Legend {
     const only = document.createElement("button");
     only.type = "button";
     only.className = "map-only";
-    only.textContent = "only";
+    only.append(icon("only"));
     only.title = `Only ${label}; again: all`;
     only.setAttribute("aria-label", `only ${label}`);
     only.onclick = () => this.on.press(code, true);

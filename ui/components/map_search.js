@@ -108,7 +108,7 @@ export class Search {
       line.append(words, aside);
       line.onpointerdown = (event) => {
         event.preventDefault(); // the field keeps the focus
-        this.take(text, event.shiftKey);
+        this.complete(text, event.shiftKey);
       };
       return line;
     }));
@@ -135,10 +135,15 @@ export class Search {
     this.input.setAttribute("aria-activedescendant", `map-search-${this.chosen}`);
   }
 
-  /** Ask for a text; one that still lacks its value is only put into the field. */
-  take(text, adding) {
+  /** Take a completion: ask for it, or put it into the field when it still lacks its value. */
+  complete(text, adding) {
     this.input.value = text;
-    if (/[<>=]\s*$/.test(text)) return this.suggest();
+    if (/[<>=]$/.test(text)) this.suggest();
+    else this.take(text, adding);
+  }
+
+  /** Ask for a text. */
+  take(text, adding) {
     this.fold();
     this.asked = text.trim();
     if (this.asked) this.on.asked(this.asked, adding ? "add" : "replace");
@@ -147,7 +152,8 @@ export class Search {
   key(event) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) this.choose(step);
-    else if (event.key === "Enter") this.take(this.found[this.chosen]?.text ?? this.input.value, event.shiftKey);
+    else if (event.key === "Enter" && this.chosen >= 0) this.complete(this.found[this.chosen].text, event.shiftKey);
+    else if (event.key === "Enter") this.take(this.input.value, event.shiftKey);
     else if (event.key === "Escape" && !this.list.hidden) this.fold();
     else if (event.key === "Escape") this.on.leave();
     else {

@@ -1,6 +1,6 @@
 // The map as one thing: stage, cards, toolbar, legend and foot line, and what goes to Python.
 
-import { written, withCamera } from "./map_camera.js";
+import { withCamera, withParameter, written } from "./map_camera.js";
 import { themeOf } from "./map_colours.js";
 import { MapData } from "./map_data.js";
 import { countOf, counted, milliseconds } from "./map_formats.js";
@@ -77,6 +77,7 @@ export class MapView {
     this.component = component;
     this.readTheme();
     const given = component.data;
+    this.keepAddress();
     if (!given || given.id === this.given?.id) return;
     const before = this.given;
     this.given = given;
@@ -141,7 +142,8 @@ export class MapView {
       this.hover.drop();
       this.frame.element.dataset.ready = "true";
       this.instruments.arrived(what);
-      if (!first) this.writeCamera(); // the old map's camera means nothing on the new one
+      if (first) this.keepAddress();
+      else this.writeCamera(); // the old map's camera means nothing on the new one
     } else if (what === "colour") {
       this.instruments.showLegend();
     } else {
@@ -265,14 +267,19 @@ export class MapView {
 
   /** Put the camera into the page's address, without a rerun; a whole map needs none. */
   writeCamera() {
+    this.keepAddress();
+    this.instruments.rested();
+  }
+
+  /** What the address says of this view; Python, which does not know it, drops it when it writes its own part. */
+  keepAddress() {
     const { camera, whole } = this.stage;
-    if (!camera) return;
+    if (!camera || this.data.loaded !== this.given?.points.url) return;
     const value = whole ? null : written(camera);
     if (value) this.seen.cameras.add(value);
     const { pathname, search, hash } = window.location;
-    const next = withCamera(search, value);
+    const next = withParameter(withCamera(search, value), "distance", this.instruments.distance.wanted ? "1" : null);
     if (next !== search) history.replaceState(history.state, "", pathname + next + hash);
-    this.instruments.rested();
   }
 
   close() {
