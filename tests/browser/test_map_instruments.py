@@ -262,7 +262,7 @@ def test_of_many_points_hovered_the_newest_wins(page, server):
     open_map(page, server)
     table, _ = table_and_points(server)
     held: list[Route] = []
-    page.route("**/colour-distance-*", held.append, times=1)
+    page.route("**/colour-distance-*", lambda route: held.append(route), times=1)
     page.get_by_role("button", name=re.compile("^True distance")).click()
     hovering = "row => window.__loupeMap.view.hover.set(row)"
     with page.expect_request("**/colour-distance-*"):
@@ -447,6 +447,7 @@ def test_half_a_million_points_are_brushed_soloed_and_panned(page, server, made)
         index=np.arange(count),
         split=np.zeros(count, np.int8),
     )
+    page.route("**/thumbnails/*", lambda route: route.fulfill(body=b""))  # the digits are not so many
     open_map(page, server, run="half-a-million", method="axes", colour="error")
     drag_over(page, 0.4, 0.7)
     low, high = (float(part) for part in wait_for_parameter(page, "lasso").split(":")[1:])
