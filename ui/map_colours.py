@@ -179,7 +179,7 @@ def _density(run_id: str, _: int, config: PluginConfig) -> Colour:
 
 def _cluster(run_id: str, _: int, config: PluginConfig) -> Colour:
     found = cached.clusters(run_id)
-    classes = tuple(f"cluster {number + 1}" for number in range(int(found.labels.max(initial=-1)) + 1))
+    classes = tuple(str(number + 1) for number in range(int(found.labels.max(initial=-1)) + 1))
     return Colour("cluster", found.labels.astype(np.int32), found.sentence, classes, nameless="no cluster")
 
 
@@ -187,7 +187,7 @@ def _distortion(run_id: str, _: int, config: PluginConfig) -> Colour:
     stored = cached.stored_projection(run_id, config)
     values = None if stored is None else getattr(stored, "distortion", None)
     if values is None:
-        why = "is measured by the worker that computes a map"
+        why = "the worker that computes a map measures it"
         raise AelibError("E_ABILITY", "The distortion of this map is not known yet", why, "Wait, or take another map")
     return Colour("map distortion", values, "share of the true neighbours that the map loses")
 

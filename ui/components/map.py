@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
+import streamlit as st
 
 from aelib.config import PluginConfig
 from aelib.errors import AelibError
@@ -64,7 +65,8 @@ def latent_map(
         figures.append({"name": "spread", "url": f"{base}/spread"})
     told, fault, searched = None, "", state.get(state.SEARCHED)
     try:
-        told = map_colours.describe(run_id, rows, colour, config, base, suffix)
+        with st.spinner("Working out the colour of each item…", show_time=True):
+            told = map_colours.describe(run_id, rows, colour, config, base, suffix)
     except AelibError as error:  # the map stays, grey, and says why
         fault = str(error)
     data = {

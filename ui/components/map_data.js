@@ -149,7 +149,8 @@ export class MapData {
   linesOf(row) {
     const lines = this.figures.map(({ name, values }) => ({ name, value: figure(values[row]) }));
     const { colour, colourValues } = this;
-    const told = !colour || colour.key === "class" || this.figures.some(({ name }) => [colour.key, colour.name].includes(name));
+    const known = this.figures.some(({ name }) => [colour?.key, colour?.name].includes(name));
+    const told = !colour || colour.key === "class" || known;
     if (told || !colourValues) return lines;
     const value = colourValues[row];
     const words = colour.kind === "quantity" ? figure(value) : (colour.classes?.[value] ?? colour.nameless ?? "–");

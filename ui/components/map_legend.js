@@ -55,7 +55,7 @@ export class Legend {
   /** A sentence in place of a legend: why there is no colour. */
   showSentence(words) {
     this.clear();
-    if (words) this.element.append(text("map-bar-name", words));
+    if (words) this.element.append(text("map-legend-words", words));
   }
 
   /**
@@ -72,12 +72,12 @@ export class Legend {
     this.element.setAttribute("role", "group");
     const how = "Press a class to keep its colour and grey the others.";
     this.element.setAttribute("aria-label", `Colours: ${name}. ${how}`);
+    if (sentence) this.element.append(text("map-legend-words", sentence));
     for (const [code, label] of classes) {
       this.addChip(code, label, palette[code % palette.length], counts[code] ?? 0);
     }
     const without = counts[counts.length - 1];
     if (without) this.addChip(-1, nameless, missing, without);
-    if (sentence) this.element.append(text("map-bar-end", sentence));
   }
 
   addChip(code, label, colour, count) {
@@ -86,7 +86,8 @@ export class Legend {
     const chip = document.createElement("button");
     chip.type = "button";
     chip.className = "map-chip";
-    chip.title = `${label}: ${counted(count)} (press to grey the others, again to undo; double-click or alt: only this)`;
+    const how = "press to grey the others, again to undo; double-click or alt: only this";
+    chip.title = `${label}: ${counted(count)} (${how})`;
     chip.setAttribute("aria-pressed", "false");
     const dot = document.createElement("span");
     dot.className = "map-dot";
@@ -131,7 +132,8 @@ export class Legend {
     if (words !== name) title.append(text("map-bar-unit", unit));
     title.title = words;
     this.histogram.show(values ?? [], { low, high, palette }, ink);
-    this.element.append(title, text("map-bar-end", figure(low)), this.histogram.element, text("map-bar-end", figure(high)));
+    const [from, to] = [low, high].map((value) => text("map-bar-end", figure(value)));
+    this.element.append(title, from, this.histogram.element, to);
     this.range = [low, high];
   }
 

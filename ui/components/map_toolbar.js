@@ -50,7 +50,8 @@ function rename(button, words) {
 /**
  * The toolbar.
  * @param {{tool: (name: string) => void, zoom: (factor: number) => void, reset: () => void,
- *          undo: () => void, redo: () => void, distance: () => void, fullScreen: (() => void) | null}} on fullScreen is null where the browser has none
+ *          undo: () => void, redo: () => void, distance: () => void,
+ *          fullScreen: (() => void) | null}} on fullScreen is null where the browser has none
  * @returns {{element: HTMLElement, show: (tool: string) => void, showFullScreen: (is: boolean) => void,
  *            showHistory: (undo: boolean, redo: boolean) => void, showDistance: (is: boolean) => void}}
  */
@@ -66,7 +67,8 @@ export function toolbar(on) {
   };
   const undo = iconButton("undo", "Undo: selection or view (Ctrl-Z)", () => on.undo());
   const redo = iconButton("redo", "Redo (Ctrl-Shift-Z)", () => on.redo());
-  const distance = iconButton("distance", "True distance: colour by distance to the point under the cursor (D)", () => on.distance());
+  const far = "True distance: colour by distance to the point under the cursor (D)";
+  const distance = iconButton("distance", far, () => on.distance());
   element.append(
     tools.pan,
     tools.lasso,

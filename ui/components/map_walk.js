@@ -47,7 +47,8 @@ export class Walk {
     view.pointer = null;
     view.hover.set(next);
     view.hover.open(next);
-    view.frame.announce(`${view.data.wordsOf(next)}, ${rows.indexOf(next) + 1} of ${rows.length} selected. Enter inspects.`);
+    const place = `${rows.indexOf(next) + 1} of ${rows.length} selected`;
+    view.frame.announce(`${view.data.wordsOf(next)}, ${place}. Enter inspects.`);
     return true;
   }
 
