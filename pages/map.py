@@ -45,7 +45,7 @@ with stage:
             marks=view.marks,
         )
     else:
-        gesture = map_solid.solid_map(run.id, rows, points[rows], colour, view.selection, view.picked)
+        gesture = map_solid.solid_map(run.id, rows, points[rows], colour, shown, view.selection, view.picked)
 if map_state.take(gesture, run.id, shown, table.index[rows]):
     st.rerun()
 with inspector:

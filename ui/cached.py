@@ -10,12 +10,14 @@ import streamlit as st
 
 from aelib import codes
 from aelib.config import PluginConfig
-from aelib.datasets._base import DataInfo, Items, load_dataset
+from aelib.datasets._base import DataInfo, Dataset, Items, load_dataset
 from aelib.drawing import Drawn
 from aelib.errors import AelibError
 from aelib.latent.support import Support
 from aelib.measures.clusters import Clusters
 from aelib.measures.clusters import clusters as find_clusters
+from aelib.measures.density import Density
+from aelib.measures.density import density as measure_density
 from aelib.measures.task import Task, judge
 from aelib.projections import _base as projections
 from aelib.registry import PROJECTIONS
@@ -68,6 +70,11 @@ def items(run_id: str) -> Items:
     return _items(found.dataset(), found.raw_config.get("dataset_hash", ""))
 
 
+def dataset(run_id: str) -> Dataset:
+    """The dataset of an imported run: names of its attributes and of their values, beside its items."""
+    return _dataset(run(run_id).dataset())
+
+
 def task(run_id: str, split: str, corrupted: bool) -> tuple[np.ndarray, Task]:
     """At most ``JUDGED`` rows of a split, evenly taken, and how well the run does its task on them."""
     return _task(run_id, version(run_id), split, corrupted)
@@ -76,6 +83,11 @@ def task(run_id: str, split: str, corrupted: bool) -> tuple[np.ndarray, Task]:
 def support(run_id: str) -> Support:
     """The support scale of a run's codes."""
     return _support(run_id, version(run_id))
+
+
+def density(run_id: str) -> Density:
+    """How densely the codes lie around each item."""
+    return _density(run_id, version(run_id))
 
 
 def plane_support(run_id: str, config: PluginConfig) -> Support:
@@ -157,6 +169,11 @@ def _items(dataset: PluginConfig, expected: str) -> Items:
     return loaded.all_items()
 
 
+@_shared(max_entries=3)
+def _dataset(dataset: PluginConfig) -> Dataset:
+    return load_dataset(dataset)
+
+
 @_shared(max_entries=8)
 def _task(run_id: str, version: str, split: str, corrupted: bool) -> tuple[np.ndarray, Task]:
     rows, config = table(run_id).rows(split), run(run_id).config()
@@ -168,6 +185,11 @@ def _task(run_id: str, version: str, split: str, corrupted: bool) -> tuple[np.nd
 @_shared(max_entries=8)
 def _support(run_id: str, version: str) -> Support:
     return Support.of(table(run_id).codes)
+
+
+@_shared(max_entries=8)
+def _density(run_id: str, version: str) -> Density:
+    return measure_density(table(run_id).codes)
 
 
 @_shared(max_entries=8)

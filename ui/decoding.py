@@ -13,7 +13,7 @@ from aelib.files import parse_json
 from aelib.latent.blend import K, blend
 from aelib.latent.neighbours import nearest as nearest_rows
 from aelib.registry import PROJECTIONS
-from ui import cached
+from ui import cached, map_colours
 
 MOST_CODES = 512  # decoded by one request
 LARGEST = 1e9  # of a number in a code: beyond it a decoder's float32 overflows
@@ -87,7 +87,8 @@ def map_array(run_id: str, version: str, split: str, what: str, map_text: str) -
     """One array of a map, in the order of the split's rows.
 
     ``points`` float32 pairs · ``items`` int32 numbers in the dataset · ``labels`` int32 · ``errors`` float32 ·
-    ``spread`` float32, the mean posterior standard deviation. Raises ``E_NOT_FOUND``.
+    ``spread`` float32, the mean posterior standard deviation · ``colour-KEY``, see ``ui/map_colours.py``. Raises
+    ``E_NOT_FOUND``.
     """
     table = cached.table(run_id)
     _same_version(run_id, version)
@@ -97,6 +98,9 @@ def map_array(run_id: str, version: str, split: str, what: str, map_text: str) -
         if points is None:
             raise AelibError("E_NOT_FOUND", "This map is not computed yet")
         return points[rows].astype("<f4").tobytes()
+    if what.startswith("colour-"):
+        key = what.removeprefix("colour-")
+        return map_colours.array(run_id, rows, key, read_map(map_text or '{"name": "axes"}'))
     arrays = {"items": (table.index, "<i4"), "labels": (table.labels, "<i4"), "errors": (table.errors, "<f4")}
     if table.spreads is not None:
         arrays["spread"] = (table.spreads.mean(axis=1), "<f4")

@@ -3,10 +3,13 @@
 import numpy as np
 import streamlit as st
 
+from aelib.config import PluginConfig
+from aelib.errors import AelibError
 from aelib.figures.solid import points_in_space
-from ui import cached, state
+from ui import cached, map_colours, state
 from ui.components.map import Gesture
 from ui.components.solid import clicked
+from ui.map_colours import Colour
 
 MOST = 20_000  # points that Plotly still turns without a graphics card; see bench.map
 
@@ -16,6 +19,7 @@ def solid_map(
     rows: np.ndarray,
     points: np.ndarray,
     colour: str,
+    config: PluginConfig,
     selected: np.ndarray | None,
     picked: int | None,
 ) -> Gesture:
@@ -25,7 +29,8 @@ def solid_map(
         run_id: The run.
         rows: (n,), of the code table.
         points: (n, 3).
-        colour: ``class``, ``error`` or ``spread``.
+        colour: A key of ``ui/map_colours.py``.
+        config: The projection.
         selected: Places among ``rows``, or None.
         picked: A place among ``rows``, or None.
     """
@@ -38,14 +43,22 @@ def solid_map(
     hover = [
         f"item {item}{f' · class {name}' if name else ''}" for item, name in zip(table.index[own], names, strict=True)
     ]
-    values, named = _values(run_id, own, colour)
+    told = _colour(run_id, colour, config)
+    is_class = told is not None and told.kind == "class" and len(told.classes) <= map_colours.MOST_NAMED
     faded = None if selected is None or len(selected) < 2 else ~np.isin(shown, selected)
     at = None if picked is None else int(np.flatnonzero(shown == picked)[0])
     figure = points_in_space(
-        points[shown], shown, hover, labels=table.labels[own], classes=info.classes, values=values, named=named,
-        faded=faded, picked=at,
-    )  # fmt: skip
-    words = f"Map of {len(shown):,} items in three dimensions, coloured by {named or 'class'}."
+        points[shown],
+        shown,
+        hover,
+        labels=told.values[own] if told and is_class else None,
+        classes=told.classes if told and is_class else (),
+        values=told.values[own].astype(np.float32) if told and not is_class else None,
+        named=told.name if told else "",
+        faded=faded,
+        picked=at,
+    )
+    words = f"Map of {len(shown):,} items in three dimensions, coloured by {told.name if told else 'nothing'}."
     st.plotly_chart(figure, key="solid", alt=words)
     taken = f"**{MOST:,} of {len(rows):,} items, evenly taken.** " if len(rows) > MOST else ""
     st.caption(
@@ -63,10 +76,10 @@ def _gesture(click: dict[str, int] | None) -> Gesture:
     return Gesture("click", {"kind": "click", "row": int(click["row"]), "mode": "replace"})
 
 
-def _values(run_id: str, rows: np.ndarray, colour: str) -> tuple[np.ndarray | None, str]:
-    table = cached.table(run_id)
-    if colour == "error":
-        return table.errors[rows], "reconstruction error"
-    if colour == "spread" and table.spreads is not None:
-        return table.spreads[rows].mean(axis=1), "posterior spread"
-    return None, ""
+def _colour(run_id: str, colour: str, config: PluginConfig) -> Colour | None:
+    """None, with a sentence on screen, where the colour is not known: the points are grey then."""
+    try:
+        return map_colours.colour(run_id, colour, config)
+    except AelibError as error:
+        st.caption(f"{error} The points stay grey.")
+        return None

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from aelib.config import PluginConfig
-from ui import cached, projection_text, selection, state
+from ui import map_colours, map_search, projection_text, selection, state
 from ui.components.map import Gesture
 
 
@@ -29,12 +29,14 @@ class View:
 
 def choose_colour(run_id: str) -> str:
     """What the points' colours mean."""
-    options = ["class"] if cached.info(run_id).classes else []
-    options += ["error"] if cached.table(run_id).has_errors else []
-    options += ["spread"] if cached.table(run_id).spreads is not None else []
-    options = options or ["none"]
-    names = {"class": "class", "error": "reconstruction error", "spread": "posterior spread", "none": "nothing known"}
-    return state.choose("Colour", options, state.COLOUR, options[0], show=lambda name: names[name])
+    names = map_colours.names(run_id)
+    help_text = (
+        "Classes have a colour each, quantities a scale, what is missing is grey. The legend on the map filters: press "
+        "a class, or draw over the histogram. The ruler on the map colours by true distance to the point you are on."
+    )
+    return state.choose(
+        "Colour", list(names), state.COLOUR, next(iter(names)), show=lambda key: names[key], help=help_text
+    )
 
 
 def read(run_id: str, points: np.ndarray, index: np.ndarray) -> View:
@@ -69,22 +71,36 @@ def take(gesture: Gesture, run_id: str, config: PluginConfig, index: np.ndarray)
         return False
     if number is not None:
         state.put(state.SEEN, number)
-    pick, ground, shown = "", "", projection_text.write(config)
+    pick = ground = ""
     if gesture.kind == "closed":
         pick = state.address(state.PICK)
     elif gesture.kind == "clear":
         selection.clear()
     elif gesture.kind == "ground":
         ground = f"{float(value['x']):.9g},{float(value['y']):.9g}"
-    elif gesture.kind == "lasso":
-        mode, corners = value.get("mode", "replace"), selection.polygon_text(value["polygon"])
-        selection.select(run_id, shown, ("-" if mode == "remove" else "+") + corners, keep=mode != "replace")
-    elif gesture.kind == "click" and 0 <= int(value["row"]) < len(index):
+    elif gesture.kind in ("lasso", "range", "search"):
+        _select(gesture.kind, value, run_id, config)
+    elif gesture.kind in ("click", "inspect") and 0 <= int(value["row"]) < len(index):
         pick = str(index[int(value["row"])])
-        selection.select(run_id, shown, f"t{pick}", keep=value.get("mode") == "toggle")
+        if gesture.kind == "click":
+            selection.select(run_id, projection_text.write(config), f"t{pick}", keep=value.get("mode") == "toggle")
+    elif gesture.kind == "restore":
+        selection.restore(str(value.get("lasso", "")))
+        pick = str(value.get("pick", ""))
     state.put_address(state.PICK, pick)
     state.put_address(state.GROUND, ground)
     return True
+
+
+def _select(kind: str, value: dict[str, Any], run_id: str, config: PluginConfig) -> None:
+    """A lasso, a range of a colour or a search: one operation on the selection."""
+    mode, shown = value.get("mode", "replace"), projection_text.write(config)
+    if kind == "lasso":
+        operation = ("-" if mode == "remove" else "+") + selection.polygon_text(value["polygon"])
+    else:
+        operation = map_search.operation(run_id, config, value)
+    if operation:
+        selection.select(run_id, shown, operation, keep=mode != "replace")
 
 
 def camera() -> list[float] | None:

@@ -1,7 +1,8 @@
 """The selection: one set of items shared by all pages, and the short text that carries it in an address.
 
 The text is ``map@split~op|op|…``. On that map and split ``+x,y;x,y;…`` adds what a polygon holds, ``-…`` takes it away,
-``t12.55`` toggles items. A text that would grow long, or a set that no gesture made, is written by value instead
+``t12.55`` toggles items; ``rerror:0.1:0.5`` adds what a colour has in a range and ``shat%3Dnone`` what a search finds,
+``R…`` and ``S…`` take it away. A text that would grow long, or a set that no gesture made, is written by value instead
 (``~i…``: the first item and the steps to the next, base 36), a long set by the id it is kept under with the run
 (``~=auto-…``, ``~=s-…``). So a link gives the same members in another browser, and a long history loses nothing.
 """
@@ -14,7 +15,7 @@ import streamlit as st
 
 from aelib.errors import AelibError
 from aelib.runs import selections
-from ui import cached, projection_text, state
+from ui import cached, map_search, projection_text, state
 
 LONGEST = 2000  # characters of the address's text; a longer one is kept with the run
 _NONE = np.zeros(0, np.int64)
@@ -210,6 +211,18 @@ def _inside(run_id: str, place: str, polygon: str) -> np.ndarray:
     return np.intersect1d(inside, table.index[table.rows(_split(split))])
 
 
+def _find(kind: str) -> "Operation":
+    """Add what a colour has in a range (``r``) or a search finds (``s``), on the place's split; capital: take away."""
+
+    def act(run_id: str, place: str, rest: str, items: np.ndarray) -> np.ndarray:
+        table, (shown, _, split) = cached.table(run_id), place.partition("@")
+        found = map_search.found(run_id, projection_text.read(shown), kind.lower() + rest)
+        found = np.intersect1d(found, table.index[table.rows(_split(split))])
+        return np.union1d(items, found) if kind.islower() else np.setdiff1d(items, found)
+
+    return act
+
+
 def _by_value(items: np.ndarray) -> str:
     if len(items) > LONGEST:
         return "i" * (LONGEST + 1)  # too long whatever the numbers are
@@ -228,4 +241,5 @@ OPERATIONS: dict[str, Operation] = {
     "t": _toggle,
     "i": _value,
     "=": _saved,
+    **{kind: _find(kind) for kind in "rRsS"},
 }

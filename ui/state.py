@@ -45,6 +45,7 @@ SOLID_SEEN = "solid-map-seen"  # the 3-D map's last click
 SELECTED = "selected-items"  # ui/selection.py: Known
 SETTINGS_KEPT = "projection-settings"  # {method: config}
 SETTINGS_SEEN = "projection-settings-seen"  # the settings as this page last wrote them into the address
+SEARCHED = "map-searched"  # {run, text, count, sentence} of the last search on the map
 
 
 def get(key: str, default: Any = None) -> Any:

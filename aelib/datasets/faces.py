@@ -22,6 +22,7 @@ FACTORS = ("skin", "hair colour", "hair style", "eye size", "gaze", "brow", "mou
 LOWEST = np.array([0, 0, 0, 0, -1, -1, -1, 0, 0, -12], float)
 HIGHEST = np.array([1, len(HAIRS) - 1, len(STYLES) - 1, 1, 1, 1, 1, len(GLASSES) - 1, len(HATS) - 1, 12], float)
 NONE = {"glasses": 0.5, "hat": 0.4}  # shares of the first kind; other kinds are all alike
+KINDS = {"hair colour": tuple(HAIRS), "hair style": STYLES, "glasses": GLASSES, "hat": HATS}  # what the numbers mean
 CLASSES = {
     "hair_style": STYLES,
     "hair_colour": tuple(HAIRS),

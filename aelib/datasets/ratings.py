@@ -21,6 +21,7 @@ from aelib.datasets._base import Dataset, split_items
 
 GENRES = ("comedy", "thriller", "romance", "science fiction")
 NOT_RATED = 0.0
+FACTORS = tuple(f"likes {genre}" for genre in GENRES)
 FEWEST = 3  # ratings of one user
 
 
@@ -70,7 +71,7 @@ def load(config: Config) -> Dataset:
         classes=GENRES,
         notes=notes,
         factors=truth.tastes,
-        factor_names=tuple(f"likes {genre}" for genre in GENRES),
+        factor_names=FACTORS,
         feature_names=tuple(f"{GENRES[genre]} {number}" for number, genre in enumerate(_genres(config.films), 1)),
     )
     return replace(dataset, missing=NOT_RATED)

@@ -21,6 +21,7 @@ SHAPES = ("square", "ellipse", "heart")
 COUNTS = (3, 6, 40, 32, 32)  # shapes, sizes, angles, places from left to right, places from top to bottom
 TOTAL = math.prod(COUNTS)  # 737,280
 FACTORS = ("shape", "size", "angle", "x", "y")
+KINDS = {"shape": SHAPES}  # what the numbers of a factor mean
 _SHARPNESS = 8  # drawn this many times larger, then reduced
 
 

@@ -56,7 +56,8 @@ def points_in_space(
     shown = np.flatnonzero(~faded)
     if values is not None:
         own = values[shown]
-        low, high = np.quantile(own, (0.01, 0.99)) if len(own) else (0, 1)
+        known = own[np.isfinite(own)]
+        low, high = np.quantile(known, (0.01, 0.99)) if len(known) else (0, 1)
         bar = {"title": {"text": named, "side": "right"}, "thickness": 12, "len": 0.7}
         scale = {"colorscale": "Viridis", "cmin": low, "cmax": max(high, low + 1e-9), "colorbar": bar}
         add(shown, named, {"color": own} | scale, False)

@@ -135,9 +135,9 @@ class _CrossEntropyAboveFloor(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:
         (slope,) = ctx.saved_tensors
-        return slope * (upstream[0] / len(slope)), None
+        return slope * (grad_outputs[0] / len(slope)), None
 
 
 _valueless = ContextVar("valueless", default=False)

@@ -235,7 +235,7 @@ def test_another_colour_fetches_that_colour_alone(page, server):
     page.on("request", note)
     choose(page, "Colour", "reconstruction error")
     wait_for_parameter(page, "colour", "error")
-    expect(page.get_by_role("img", name=re.compile("reconstruction error"))).to_be_visible()
+    expect(page.get_by_role("group", name=re.compile("reconstruction error"))).to_be_visible()
     wait_until_drawn(page)
     assert set(asked) <= {"errors"}
     assert len(asked) <= 1

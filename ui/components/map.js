@@ -7,8 +7,15 @@
 //   points      {url, count}: float32 x0, y0, x1, y1, …; NaN: a row without a place; y points up
 //   items       {url}: int32, the number the card shows
 //   labels      {url, classes: [name]} or null: int32, -1 missing
-//   colour      {name, kind: "class", url, palette, classes?}: int32 into the palette, or
-//               {name, kind: "quantity", url, low, high, palette, unit}: float32, NaN missing; or null
+//   run         its id: undo and redo are of one run
+//   colour      {key, name, kind: "class", url, palette, classes, nameless, sentence}: int32, -1 missing; for very
+//               many classes {count, chips: {code: name}} in place of classes, and the palette comes round again; or
+//               {key, name, kind: "quantity", url, low, high, palette, unit}: float32, NaN missing; or null
+//   colour_fault  a sentence where there is no colour
+//   distances   {url with "{item}", palette}: float32, distance in the code space to an item
+//   fields      [{name, kinds}]: what the search field knows by name
+//   searched    {text, count, sentence} of the last search, or null
+//   address     {lasso, pick, seq}: the selection as the page's address carries it, for undo and redo
 //   figures     [{name, url}]: float32, the card's lines
 //   thumbnails  {url with "{chunk}", chunk, shape: [h, w, c]} or null: uint8 by row
 //   decode      {url, map} or null: a Live route, asked {map, points: [[x, y]]}
@@ -19,6 +26,9 @@
 // What goes to Python (setStateValue), seq always higher than the last:
 //   selection   {kind: "lasso", polygon: [[x, y]], mode: "replace" | "add" | "remove", seq}
 //               {kind: "click", row, mode: "replace" | "toggle", seq}, {kind: "clear", seq}
+//               {kind: "range", colour, low, high, mode, seq}, {kind: "search", text, mode, seq}
+//               {kind: "inspect", row, seq}: picked, the selection stays
+//               {kind: "restore", lasso, pick, seq}: undo, redo
 //   ground      {x, y, seq}; {kind: "closed", seq} once the place is closed
 // The camera goes into the page's address (camera=x,y,scale), without a rerun; a whole map takes it away.
 

@@ -5,13 +5,16 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
+import streamlit as st
 
 from aelib.config import PluginConfig
-from aelib.figures.colours import class_palette, viridis
-from ui import cached, decoding, frame, state
+from aelib.errors import AelibError
+from aelib.figures.colours import viridis
+from ui import cached, decoding, frame, map_colours, map_search, state
 from ui.components import modules
 
 HEIGHT = 620
+MOST_NAMES = 2000  # of classes, sent to the map's card; of more it shows the number
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Gesture:
     """What the user did last on the map.
 
     Attributes:
-        kind: ``lasso``, ``click``, ``clear``, ``ground`` or empty.
+        kind: ``lasso``, ``click``, ``clear``, ``range``, ``search``, ``inspect``, ``restore``, ``ground`` or empty.
         value: As the component sent it.
     """
 
@@ -45,7 +48,7 @@ def latent_map(
         run_id: The run.
         split: Whose items are shown.
         config: The projection; its points must be there.
-        colour: ``class``, ``error`` or ``spread``.
+        colour: A key of ``ui/map_colours.py``.
         selection: Rows of the split that are selected, or None.
         picked: The inspected row of the split, or None.
         camera: x, y and pixels per unit, or None for the whole map.
@@ -60,12 +63,22 @@ def latent_map(
     figures = [{"name": "error", "url": f"{base}/errors"}] if cached.table(run_id).has_errors else []
     if cached.table(run_id).spreads is not None:
         figures.append({"name": "spread", "url": f"{base}/spread"})
+    told, fault, searched = None, "", state.get(state.SEARCHED)
+    try:
+        with st.spinner("Working out the colour of each item…", show_time=True):
+            told = map_colours.describe(run_id, rows, colour, config, base, suffix)
+    except AelibError as error:  # the map stays, grey, and says why
+        fault = str(error)
     data = {
         "height": height,
         "points": {"url": f"{base}/points{suffix}", "count": len(rows)},
         "items": {"url": f"{base}/items"},
-        "labels": {"url": f"{base}/labels", "classes": list(info.classes)} if info.classes else None,
-        "colour": _colour(run_id, base, rows, colour),
+        "labels": {"url": f"{base}/labels", "classes": list(info.classes[:MOST_NAMES])} if info.classes else None,
+        "colour": told,
+        "colour_fault": fault,
+        "distances": {"url": f"{base}/colour-distance-{{item}}", "palette": viridis(256)[::-1]},
+        "fields": map_search.fields(run_id),
+        "searched": searched if searched and searched["run"] == run_id else None,
         "figures": figures,
         "thumbnails": {
             "url": f"{base}/thumbnails/{{chunk}}",
@@ -77,6 +90,12 @@ def latent_map(
         "picked": picked,
         "camera": camera,
         "marks": marks or [],
+        "run": run_id,
+        "address": {
+            "lasso": state.address(state.LASSO),
+            "pick": state.address(state.PICK),
+            "seq": state.get(state.SEEN, 0),
+        },
     }
     data["id"] = str(hash(repr(data)))
     answer = modules.declare("map")(
@@ -88,26 +107,6 @@ def latent_map(
 def _newest(answer: Any) -> Gesture:
     found = [Gesture(value.get("kind", "ground"), value) for value in (answer.selection, answer.ground) if value]
     return max(found, key=lambda gesture: (gesture.value or {}).get("seq", 0), default=Gesture())
-
-
-def _colour(run_id: str, base: str, rows: np.ndarray, colour: str) -> dict[str, Any] | None:
-    table = cached.table(run_id)
-    if colour == "none":
-        return None
-    if colour == "class":
-        classes = cached.info(run_id).classes
-        return {
-            "name": "class",
-            "kind": "class",
-            "url": f"{base}/labels",
-            "palette": class_palette(max(len(classes), 1)),
-        }
-    values, name, unit, what = table.errors[rows], "reconstruction error", "squared error per item", "errors"
-    if colour == "spread" and table.spreads is not None:
-        values, name, unit, what = table.spreads[rows].mean(axis=1), "spread", "mean standard deviation", "spread"
-    low, high = (float(np.quantile(values, share)) for share in (0.01, 0.99)) if len(values) else (0.0, 1.0)
-    scale = {"low": low, "high": high if high > low else low + 1.0, "palette": viridis(256), "unit": unit}
-    return {"name": name, "kind": "quantity", "url": f"{base}/{what}", **scale}
 
 
 def _nothing() -> None:

@@ -29,7 +29,14 @@ export function gesturesOf(view) {
     release: () => {
       view.dragging = false;
     },
-    blur: () => uncross(view),
+    blur: () => {
+      uncross(view);
+      view.instruments.walk.end(true);
+    },
+    hold: () => {
+      view.hover.drop();
+      view.frame.announce("Draw round the points to select them.");
+    },
     pan: (dx, dy) => {
       view.dragging = true;
       view.hover.drop();
@@ -105,7 +112,7 @@ function clear(view) {
   view.ground.close(true);
   view.hover.close();
   view.polygon = null;
-  if (view.data.kept.size) view.keep(new Set());
+  if (view.data.kept.size) view.instruments.keep(new Set());
   if (!had) return;
   view.data.select([], "replace");
   view.picked = -1;
@@ -117,6 +124,7 @@ function clear(view) {
 function key(view, event) {
   const { stage } = view;
   const middle = [stage.view.width / 2, stage.view.height / 2];
+  if (view.instruments.key(event)) return true;
   if (event.key in ARROWS) {
     const step = KEY_PAN * (event.shiftKey ? 4 : 1);
     view.cross = true;

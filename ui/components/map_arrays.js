@@ -24,9 +24,17 @@ export async function fetchBytes(url, what, signal) {
     throw new ArrayError(`${capital(what)} could not be fetched: the server does not answer.`);
   }
   if (!answer.ok) {
-    throw new ArrayError(`${capital(what)} could not be fetched: the server answered ${answer.status}.`);
+    const why = await sentenceOf(answer);
+    throw new ArrayError(`${capital(what)} could not be fetched: ${why}`);
   }
   return answer.arrayBuffer();
+}
+
+/** What the server says of its refusal, if it says it in words. */
+async function sentenceOf(answer) {
+  const told = await answer.json().catch(() => null);
+  if (!told?.what) return `the server answered ${answer.status}.`;
+  return [told.why ? `${told.what}: ${told.why}` : told.what, told.how_to_fix].filter(Boolean).join(". ") + ".";
 }
 
 function capital(words) {

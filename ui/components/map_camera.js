@@ -2,7 +2,7 @@
 // Pure functions on plain objects: camera {x, y, scale}, view {width, height} in CSS pixels. Data y goes up.
 
 /** Room the toolbar, the legend and the foot line take from a fitted view, CSS pixels. */
-export const INSETS = { left: 64, right: 28, top: 52, bottom: 44 };
+export const INSETS = { left: 64, right: 28, top: 82, bottom: 44 };
 
 /**
  * Screen place of a data coordinate.
@@ -79,6 +79,12 @@ export function written(camera) {
   return [camera.x, camera.y, camera.scale].map((value) => String(Number(value.toPrecision(6)))).join(",");
 }
 
+/** A camera from what `written` gave, or null. */
+export function readCamera(text) {
+  const [x, y, scale] = (text ?? "").split(",").map(Number);
+  return text && [x, y, scale].every(Number.isFinite) && scale > 0 ? { x, y, scale } : null;
+}
+
 /**
  * The query of an address with its camera replaced, all other parameters left exactly as they are.
  * @param {string} search "?run=a&camera=1,2,3" or ""
@@ -86,7 +92,13 @@ export function written(camera) {
  * @returns {string} "" or a query that starts with "?"
  */
 export function withCamera(search, camera) {
-  const kept = search.replace(/^\?/, "").split("&").filter((part) => part && !/^camera(=|$)/.test(part));
-  if (camera !== null) kept.push(`camera=${camera}`);
+  return withParameter(search, "camera", camera);
+}
+
+/** The query of an address with one parameter replaced, or taken away by null. */
+export function withParameter(search, name, value) {
+  const is = (part) => part === name || part.startsWith(`${name}=`);
+  const kept = search.replace(/^\?/, "").split("&").filter((part) => part && !is(part));
+  if (value !== null) kept.push(`${name}=${value}`);
   return kept.length ? `?${kept.join("&")}` : "";
 }

@@ -1,7 +1,6 @@
 // The cards: one for the point under the cursor, one for a decoded place on the ground.
 
 import { describeSupport, paint } from "./live.js";
-import { figure } from "./map_formats.js";
 import { shownSize } from "./map_pictures.js";
 import { iconButton } from "./map_toolbar.js";
 
@@ -105,14 +104,14 @@ export class Card {
   }
 }
 
-/** A line of a card: a name and a number. */
+/** A line of a card: a name, and its value in words. */
 export function figureLine(name, value) {
   const line = document.createElement("div");
   line.className = "map-figure";
   const label = document.createElement("span");
   label.textContent = name;
   const number = document.createElement("b");
-  number.textContent = figure(value);
+  number.textContent = value;
   line.append(label, number);
   return line;
 }

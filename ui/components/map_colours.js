@@ -37,14 +37,15 @@ export function mixed(from, to, t) {
  * @param {Int32Array} codes -1 or beyond the palette: missing
  * @param {string[]} palette
  * @param {number} missing pixel
+ * @param {number} count of classes; more than the palette has colours: they come round again
  * @returns {Uint32Array}
  */
-export function coloursOfClasses(codes, palette, missing) {
+export function coloursOfClasses(codes, palette, missing, count = palette.length) {
   const table = palette.map(pixelOf);
   const out = new Uint32Array(codes.length);
   for (let row = 0; row < codes.length; row += 1) {
     const code = codes[row];
-    out[row] = code >= 0 && code < table.length ? table[code] : missing;
+    out[row] = code >= 0 && code < count ? table[code % table.length] : missing;
   }
   return out;
 }
@@ -111,6 +112,7 @@ function pixelOfCss(colour) {
   canvas.width = 1;
   canvas.height = 1;
   const context = canvas.getContext("2d");
+  if (!context) return pixel(128, 128, 128); // no canvas at all: the map says so itself
   context.fillStyle = colour;
   context.fillRect(0, 0, 1, 1);
   const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;

@@ -4,6 +4,8 @@
 import { Arrays } from "./map_arrays.js";
 import { coloursOfClasses, coloursOfQuantity } from "./map_colours.js";
 import { changed, members } from "./map_lasso.js";
+import { figure } from "./map_formats.js";
+import { rowsBetween } from "./map_histogram.js";
 import { sizes } from "./map_legend.js";
 import { indexed, nearest } from "./map_nearest.js";
 import { Pictures } from "./map_pictures.js";
@@ -26,6 +28,7 @@ export class MapData {
     this.items = null;
     this.labels = null;
     this.values = null; // of the colour: Int32Array or Float32Array by row
+    this.over = null; // a colour with its values that lies over the given one: true distance
     this.figures = [];
     this.pictures = null;
     this.selected = new Uint8Array(0);
@@ -45,7 +48,7 @@ export class MapData {
       this.count = count;
       this.selected = new Uint8Array(count);
       this.selectedCount = 0;
-      this.index = this.loaded = null; // its rows mean nothing any more
+      this.index = this.loaded = this.over = null; // its rows mean nothing any more
     }
     const moved = this.loaded !== given.points.url;
     if (moved) [this.items, this.labels, this.figures] = [null, null, []];
@@ -109,19 +112,56 @@ export class MapData {
     }
   }
 
-  /** Names of the colour's classes: its own, or the labels' when it colours by them, or numbers. */
-  get classNames() {
-    const { colour, labels } = this.given;
-    if (!colour) return labels?.classes ?? [];
-    if (colour.classes) return colour.classes;
-    if (labels && labels.url === colour.url) return labels.classes;
-    return colour.palette.map((_, code) => String(code));
+  /** The colour that is shown, and its values by row (null until they are here). */
+  get colour() {
+    return this.over ?? this.given?.colour ?? null;
+  }
+
+  get colourValues() {
+    return this.over ? this.over.values : this.values;
+  }
+
+  /** Lay a colour with its values over the given one; null takes it away. */
+  colourOver(over) {
+    [this.over, this.base] = [over, null];
+  }
+
+  /** How many classes the shown colour has. */
+  get classCount() {
+    const { colour } = this;
+    return colour.count ?? colour.classes?.length ?? colour.palette.length;
+  }
+
+  /** Number and name of the classes that have a chip. */
+  get chips() {
+    const { colour } = this;
+    if (colour.chips) return Object.entries(colour.chips).map(([code, name]) => [Number(code), name]);
+    return (colour.classes ?? colour.palette.map((_, code) => String(code))).map((name, code) => [code, name]);
   }
 
   /** How many rows each class of the colour has (the last entry: none); null until the colour is here. */
   get classSizes() {
-    if (!this.values || this.given.colour?.kind !== "class") return null;
-    return sizes(this.values, this.classNames.length);
+    if (!this.colourValues || this.colour?.kind !== "class") return null;
+    return sizes(this.colourValues, this.classCount);
+  }
+
+  /** The card's lines for a row: the figures, and the colour's own value where it is none of them. */
+  linesOf(row) {
+    const lines = this.figures.map(({ name, values }) => ({ name, value: figure(values[row]) }));
+    const { colour, colourValues } = this;
+    const known = this.figures.some(({ name }) => [colour?.key, colour?.name].includes(name));
+    const told = !colour || colour.key === "class" || known;
+    if (told || !colourValues) return lines;
+    const value = colourValues[row];
+    const words = colour.kind === "quantity" ? figure(value) : (colour.classes?.[value] ?? colour.nameless ?? "–");
+    return [...lines, { name: colour.name, value: words }];
+  }
+
+  /** A row in words: its number and its class. */
+  wordsOf(row) {
+    const label = this.labels ? this.labels[row] : -1;
+    const name = label >= 0 ? `, class ${this.given.labels.classes[label] ?? label}` : "";
+    return `item ${this.items ? this.items[row] : row}${name}`;
   }
 
   /**
@@ -133,19 +173,20 @@ export class MapData {
     const { rows } = this.index;
     this.base ??= this.baseColours(theme);
     const selecting = this.selectedCount > 0;
-    const keeping = this.kept.size > 0 && this.values !== null && this.given.colour.kind === "class";
+    const values = this.colourValues;
+    const keeping = this.kept.size > 0 && values !== null && this.colour?.kind === "class";
     const paint = new Uint32Array(rows.length);
     if (!selecting && !keeping) {
       for (let at = 0; at < rows.length; at += 1) paint[at] = this.base[rows[at]];
       return { paint, lit: null };
     }
     const lit = new Uint8Array(rows.length);
-    const known = this.given.colour?.palette?.length ?? 0;
+    const known = keeping ? this.classCount : 0;
     for (let at = 0; at < rows.length; at += 1) {
       const row = rows[at];
       let shown = !selecting || this.selected[row] === 1;
       if (shown && keeping) {
-        const code = this.values[row];
+        const code = values[row];
         shown = this.kept.has(code >= 0 && code < known ? code : -1);
       }
       lit[at] = shown ? 1 : 0;
@@ -155,11 +196,11 @@ export class MapData {
   }
 
   baseColours(theme) {
-    const colour = this.given.colour;
-    if (!this.values || !colour) return new Uint32Array(this.count).fill(theme.missing);
+    const { colour, colourValues } = this;
+    if (!colourValues || !colour) return new Uint32Array(this.count).fill(theme.missing);
     return colour.kind === "class"
-      ? coloursOfClasses(this.values, colour.palette, theme.missing)
-      : coloursOfQuantity(this.values, colour.low, colour.high, colour.palette, theme.missing);
+      ? coloursOfClasses(colourValues, colour.palette, theme.missing, this.classCount)
+      : coloursOfQuantity(colourValues, colour.low, colour.high, colour.palette, theme.missing);
   }
 
   /** The theme changed: all pixels are to be made afresh. */
@@ -195,6 +236,11 @@ export class MapData {
   /** Select what lies in a polygon of data coordinates. */
   selectInside(polygon, mode) {
     return this.select(this.index ? members(this.index, polygon) : [], mode);
+  }
+
+  /** Select what the shown colour has between two values. */
+  selectBetween(low, high, mode) {
+    return this.select(this.colourValues ? rowsBetween(this.colourValues, low, high) : [], mode);
   }
 
   close() {

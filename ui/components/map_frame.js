@@ -4,7 +4,8 @@
 import { toolbar } from "./map_toolbar.js";
 
 const KEYS = "Arrows move, plus and minus zoom, 0 shows the whole map, L arms the lasso, Enter takes the"
-  + " point in the middle, Escape clears the selection.";
+  + " point in the middle, Tab walks through the selected points, Escape ends the walk or clears the selection, slash"
+  + " searches, D colours by true distance, control Z undoes, F fills the screen.";
 
 function made(tag, className, attributes = {}) {
   const element = document.createElement(tag);
@@ -84,6 +85,11 @@ export function frameOf(on) {
     describe(words) {
       stage.setAttribute("aria-label", words);
     },
+    switchFull() {
+      if (canFull) switchFull();
+    },
+    showHistory: tools.showHistory,
+    showDistance: tools.showDistance,
     showTool(tool) {
       tools.show(tool);
       stage.classList.toggle("map-lassoing", tool === "lasso");

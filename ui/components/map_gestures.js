@@ -3,6 +3,7 @@
 
 const STILL = 4; // CSS pixels a press may wander and still be a click
 const STILL_TOUCH = 9;
+const LONG = 450; // ms a finger rests before it draws a lasso
 const SILENT = ["Shift", "Control", "Alt", "Meta", "Escape"]; // keys a hand on the mouse presses, too
 const DOUBLE = 350; // ms between the clicks of a double click
 
@@ -30,7 +31,8 @@ export function lassoMode(event) {
  * hover(left, top), leave(), press(), release(), pan(dx, dy), zoom(left, top, factor),
  * wheel(left, top, power to which e is the factor),
  * lassoStart(left, top, mode), lassoMove(left, top), lassoEnd(), lassoCancel(),
- * click(left, top, {toggle, touch, twice}), blur(), key(event) -> handled, and tool() -> "pan" | "lasso".
+ * click(left, top, {toggle, touch, twice}), hold(left, top) (a finger rested: it draws a lasso now), blur(),
+ * key(event) -> handled, and tool() -> "pan" | "lasso".
  * @param {HTMLElement} stage
  * @param {object} on the handlers
  * @returns {() => void} stop listening
@@ -38,6 +40,7 @@ export function lassoMode(event) {
 export function listen(stage, on) {
   const pointers = new Map();
   let act = null; // {kind: "press" | "pan" | "lasso" | "pinch", …}
+  let resting = 0; // timer of a finger that rests
   let lastClick = { time: -1e9, left: 0, top: 0 };
   const aborter = new AbortController();
   const add = (name, handler, options = {}) =>
@@ -51,7 +54,14 @@ export function listen(stage, on) {
     const [[ax, ay], [bx, by]] = [...pointers.values()];
     return { left: (ax + bx) / 2, top: (ay + by) / 2, apart: Math.max(8, Math.hypot(ax - bx, ay - by)) };
   };
+  const rest = (left, top) => {
+    if (act?.kind !== "press") return;
+    act = { ...act, kind: "lasso" };
+    on.hold(left, top);
+    on.lassoStart(act.left, act.top, act.mode);
+  };
   const finish = () => {
+    clearTimeout(resting);
     if (act?.kind === "lasso") on.lassoCancel();
     act = null;
     on.release();
@@ -70,6 +80,7 @@ export function listen(stage, on) {
       // A pointer that is already gone cannot be captured; moves over the stage still come.
     }
     on.press();
+    clearTimeout(resting);
     if (pointers.size === 2) {
       if (act?.kind === "lasso") on.lassoCancel();
       act = { kind: "pinch", ...pinch() };
@@ -77,6 +88,7 @@ export function listen(stage, on) {
       const lassoing = event.button === 0 && (event.shiftKey || on.tool() === "lasso");
       const toggle = event.shiftKey || event.ctrlKey || event.metaKey;
       act = { kind: "press", left, top, lassoing, mode: lassoMode(event), toggle };
+      if (event.pointerType === "touch" && !lassoing) resting = setTimeout(() => rest(left, top), LONG);
     }
   });
 
@@ -94,6 +106,7 @@ export function listen(stage, on) {
         pointers.set(event.pointerId, [wasLeft, wasTop]);
         return;
       }
+      clearTimeout(resting);
       act = { ...act, kind: act.lassoing ? "lasso" : "pan" };
       if (act.kind === "lasso") on.lassoStart(act.left, act.top, act.mode);
     }
@@ -109,6 +122,7 @@ export function listen(stage, on) {
 
   add("pointerup", (event) => {
     if (!pointers.delete(event.pointerId)) return;
+    clearTimeout(resting);
     const [left, top] = placeOf(event);
     const done = act;
     if (done?.kind === "pinch") {
@@ -140,7 +154,7 @@ export function listen(stage, on) {
     on.wheel(...placeOf(event), wheelZoom(event));
   }, { passive: false });
   add("contextmenu", (event) => {
-    if (event.ctrlKey) event.preventDefault(); // ctrl-click toggles on a Mac, too
+    if (event.ctrlKey || act) event.preventDefault(); // ctrl-click toggles on a Mac, too; a resting finger draws
   });
   add("blur", () => {
     stage.classList.remove("map-by-hand");
@@ -157,5 +171,8 @@ export function listen(stage, on) {
     event.preventDefault();
     event.stopPropagation(); // the page has shortcuts of its own
   });
-  return () => aborter.abort();
+  return () => {
+    clearTimeout(resting);
+    aborter.abort();
+  };
 }

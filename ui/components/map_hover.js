@@ -50,7 +50,7 @@ export class Hover {
     this.cardRow = row;
     const label = data.labels ? data.labels[row] : -1;
     const name = label >= 0 ? `class ${data.given.labels.classes[label] ?? label}` : "";
-    const lines = data.figures.map((each) => figureLine(each.name, each.values[row]));
+    const lines = data.linesOf(row).map(({ name, value }) => figureLine(name, value));
     card.write(`item ${data.items ? data.items[row] : row}`, name, lines);
     card.room(data.pictures?.source.shape ?? null);
     card.open(...place);

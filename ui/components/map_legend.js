@@ -1,8 +1,10 @@
-// What the colours mean: chips for classes (press one to keep its colour and grey the others), a bar for
-// quantities.
+// What the colours mean: chips for classes (press one to keep its colour and grey the others, "only" for this one
+// alone), a histogram over a bar for quantities, or a sentence where there is no colour.
 
 import { shareOf } from "./map_colours.js";
 import { counted, figure } from "./map_formats.js";
+import { Histogram } from "./map_histogram.js";
+import { icon } from "./map_toolbar.js";
 
 /**
  * The set of classes that keep their colour after a chip is pressed; the empty set means all do.
@@ -29,55 +31,80 @@ export function sizes(codes, classes) {
 
 /** The legend's element and how to fill it. */
 export class Legend {
-  /** @param {(code: number, alone: boolean) => void} onPress a chip was pressed */
-  constructor(onPress) {
-    this.onPress = onPress;
+  /**
+   * @param {{press: (code: number, alone: boolean) => void, brushed: Histogram["on"]["brushed"]}} on
+   */
+  constructor(on) {
+    this.on = on;
     this.element = document.createElement("div");
     this.element.className = "map-legend";
     this.chips = new Map();
-    this.tick = null;
+    this.histogram = new Histogram({ brushed: (...what) => on.brushed(...what) });
+    this.range = null; // ends of the bar that is shown
   }
 
   clear() {
     this.element.replaceChildren();
+    this.element.classList.remove("map-legend-bar");
+    this.element.removeAttribute("role");
+    this.element.removeAttribute("aria-label");
     this.chips.clear();
-    this.tick = null;
+    this.range = null;
+  }
+
+  /** A sentence in place of a legend: why there is no colour. */
+  showSentence(words) {
+    this.clear();
+    if (words) this.element.append(text("map-legend-words", words));
   }
 
   /**
    * Chips for classes.
    * @param {string} name what the colours tell
-   * @param {string[]} classes @param {string[]} palette
+   * @param {[number, string][]} classes number and name of each chip
+   * @param {string[]} palette comes round again where there are more classes
    * @param {number[]} counts from `sizes`
    * @param {string} missing CSS colour
+   * @param {{nameless?: string, sentence?: string}} more words for items without a class, and a sentence
    */
-  showClasses(name, classes, palette, counts, missing) {
+  showClasses(name, classes, palette, counts, missing, { nameless = "no class", sentence = "" } = {}) {
     this.clear();
     this.element.setAttribute("role", "group");
     const how = "Press a class to keep its colour and grey the others.";
     this.element.setAttribute("aria-label", `Colours: ${name}. ${how}`);
-    classes.forEach((label, code) => {
-      if (code < palette.length) this.addChip(code, label, palette[code], counts[code]);
-    });
-    if (counts[classes.length]) this.addChip(-1, "no class", missing, counts[classes.length]);
+    if (sentence) this.element.append(text("map-legend-words", sentence));
+    for (const [code, label] of classes) {
+      this.addChip(code, label, palette[code % palette.length], counts[code] ?? 0);
+    }
+    const without = counts[counts.length - 1];
+    if (without) this.addChip(-1, nameless, missing, without);
   }
 
   addChip(code, label, colour, count) {
+    const pair = document.createElement("span");
+    pair.className = "map-pair";
     const chip = document.createElement("button");
     chip.type = "button";
     chip.className = "map-chip";
-    chip.title = `${label}: ${counted(count)} (press to grey the others, again to undo; alt: only this)`;
+    const how = "press to grey the others, again to undo; double-click or alt: only this";
+    chip.title = `${label}: ${counted(count)} (${how})`;
     chip.setAttribute("aria-pressed", "false");
     const dot = document.createElement("span");
     dot.className = "map-dot";
     dot.style.background = colour;
-    const words = document.createElement("span");
-    words.className = "map-chip-words";
-    words.textContent = label;
-    chip.append(dot, words);
-    chip.onclick = (event) => this.onPress(code, event.altKey);
+    chip.append(dot, text("map-chip-words", label), text("map-chip-count", counted(count)));
+    chip.onclick = (event) => this.on.press(code, event.altKey);
+    chip.ondblclick = () => this.on.press(code, true);
+    const only = document.createElement("button");
+    only.type = "button";
+    only.className = "map-only";
+    only.append(icon("only"));
+    only.title = `Only ${label}; again: all`;
+    only.setAttribute("aria-label", `only ${label}`);
+    only.onclick = () => this.on.press(code, true);
+    pair.append(chip, only);
     this.chips.set(code, chip);
-    this.element.append(chip);
+    this.element.append(pair);
   }
 
   /** Show which classes keep their colour. */
@@ -88,40 +115,37 @@ export class Legend {
     }
   }
 
-  /** A colour bar for a quantity, with its ends and its unit. */
-  showQuantity({ name, low, high, palette, unit }) {
+  /**
+   * A histogram over a colour bar for a quantity, with its ends and its unit.
+   * @param {ArrayLike<number> | null} values null while they are on their way
+   * @param {string} ink CSS colour of the histogram
+   */
+  showQuantity({ name, low, high, palette, unit }, values, ink) {
     this.clear();
-    this.element.setAttribute("role", "img");
+    this.element.setAttribute("role", "group");
     const words = unit && unit !== name ? `${name} · ${unit}` : name;
-    this.element.setAttribute("aria-label", `Colours: ${words}, from ${figure(low)} to ${figure(high)}.`);
-    const bar = document.createElement("span");
-    bar.className = "map-bar";
-    const every = Math.ceil(palette.length / 16);
-    const steps = palette.filter((_, at) => at % every === 0 || at === palette.length - 1);
-    bar.style.backgroundImage = `linear-gradient(to right, ${steps.join(",")})`;
-    this.tick = document.createElement("span");
-    this.tick.className = "map-tick";
-    this.tick.hidden = true;
-    bar.append(this.tick);
-    const title = document.createElement("span");
-    title.className = "map-bar-name";
-    title.textContent = words;
-    this.element.append(title, text(figure(low)), bar, text(figure(high)));
+    const how = "Drag over the histogram, or move its ends by arrows, to select a range.";
+    this.element.setAttribute("aria-label", `Colours: ${words}, from ${figure(low)} to ${figure(high)}. ${how}`);
+    this.element.classList.add("map-legend-bar");
+    const title = text("map-bar-name", "");
+    title.append(text("map-bar-what", name));
+    if (words !== name) title.append(text("map-bar-unit", unit));
+    title.title = words;
+    this.histogram.show(values ?? [], { low, high, palette }, ink);
+    const [from, to] = [low, high].map((value) => text("map-bar-end", figure(value)));
+    this.element.append(title, from, this.histogram.element, to);
     this.range = [low, high];
   }
 
   /** Mark a value on the bar; NaN takes the mark away. */
   showValue(value) {
-    if (!this.tick) return;
-    const share = shareOf(value, ...this.range);
-    this.tick.hidden = Number.isNaN(share);
-    if (!this.tick.hidden) this.tick.style.left = `${(share * 100).toFixed(1)}%`;
+    if (this.range) this.histogram.mark(shareOf(value, ...this.range));
   }
 }
 
-function text(words) {
+function text(className, words) {
   const element = document.createElement("span");
-  element.className = "map-bar-end";
+  element.className = className;
   element.textContent = words;
   return element;
 }

@@ -9,6 +9,10 @@ const PATHS = {
   reset: "M4 9.5A8.5 8.5 0 1 1 3.5 14M4 4v5.5h5.5",
   full: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
   unfull: "M9 4v5H4M15 4v5h5M9 20v-5H4M15 20v-5h5",
+  undo: "M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3",
+  redo: "M15 14l5-5-5-5M20 9H10a6 6 0 0 0 0 12h3",
+  distance: "M3 16.5 16.5 3 21 7.5 7.5 21ZM7.5 12l2.3 2.3M10.5 9l1.5 1.5M13.5 6l2.3 2.3",
+  only: "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16ZM12 9.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5Z",
   close: "M6 6l12 12M18 6 6 18",
 };
 
@@ -27,23 +31,29 @@ export function icon(name) {
   return svg;
 }
 
-/** A button with an icon, a title and the same words for a screen reader. */
+/** A button with an icon, and words for a screen reader and for the tooltip that hover and focus show. */
 export function iconButton(name, words, onPress) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "map-button";
-  button.title = words;
-  button.setAttribute("aria-label", words);
+  rename(button, words);
   button.append(icon(name));
   button.onclick = onPress;
   return button;
 }
 
+function rename(button, words) {
+  button.dataset.tip = words;
+  button.setAttribute("aria-label", words);
+}
+
 /**
  * The toolbar.
  * @param {{tool: (name: string) => void, zoom: (factor: number) => void, reset: () => void,
+ *          undo: () => void, redo: () => void, distance: () => void,
  *          fullScreen: (() => void) | null}} on fullScreen is null where the browser has none
- * @returns {{element: HTMLElement, show: (tool: string) => void, showFullScreen: (is: boolean) => void}}
+ * @returns {{element: HTMLElement, show: (tool: string) => void, showFullScreen: (is: boolean) => void,
+ *            showHistory: (undo: boolean, redo: boolean) => void, showDistance: (is: boolean) => void}}
  */
 export function toolbar(on) {
   const element = document.createElement("div");
@@ -55,28 +65,47 @@ export function toolbar(on) {
     pan: iconButton("pan", "Move the map (drag)", () => on.tool("pan")),
     lasso: iconButton("lasso", "Lasso: select by drawing (L, or shift-drag)", () => on.tool("lasso")),
   };
-  const rule = document.createElement("span");
-  rule.className = "map-rule";
+  const undo = iconButton("undo", "Undo: selection or view (Ctrl-Z)", () => on.undo());
+  const redo = iconButton("redo", "Redo (Ctrl-Shift-Z)", () => on.redo());
+  const far = "True distance: colour by distance to the point under the cursor (D)";
+  const distance = iconButton("distance", far, () => on.distance());
   element.append(
     tools.pan,
     tools.lasso,
-    rule,
+    rule(),
     iconButton("in", "Zoom in (+)", () => on.zoom(1.6)),
     iconButton("out", "Zoom out (-)", () => on.zoom(1 / 1.6)),
     iconButton("reset", "Show the whole map (0, or double-click)", () => on.reset()),
+    rule(),
+    undo,
+    redo,
+    rule(),
+    distance,
   );
-  const full = on.fullScreen && iconButton("full", "Full screen", () => on.fullScreen());
+  const full = on.fullScreen && iconButton("full", "Full screen (F)", () => on.fullScreen());
   if (full) element.append(full);
   return {
     element,
     show(tool) {
       for (const name of Object.keys(tools)) tools[name].setAttribute("aria-pressed", String(name === tool));
     },
+    showHistory(canUndo, canRedo) {
+      undo.setAttribute("aria-disabled", String(!canUndo)); // not `disabled`: the focus would be lost
+      redo.setAttribute("aria-disabled", String(!canRedo));
+    },
+    showDistance(is) {
+      distance.setAttribute("aria-pressed", String(is));
+    },
     showFullScreen(is) {
       if (!full) return;
       full.replaceChildren(icon(is ? "unfull" : "full"));
-      full.title = is ? "Leave full screen" : "Full screen";
-      full.setAttribute("aria-label", full.title);
+      rename(full, is ? "Leave full screen (F)" : "Full screen (F)");
     },
   };
+}
+
+function rule() {
+  const line = document.createElement("span");
+  line.className = "map-rule";
+  return line;
 }

@@ -1,7 +1,7 @@
 // The map as one thing: stage, cards, toolbar, legend and foot line, and what goes to Python.
 
-import { written, withCamera } from "./map_camera.js";
-import { cssOf, themeOf } from "./map_colours.js";
+import { withCamera, withParameter, written } from "./map_camera.js";
+import { themeOf } from "./map_colours.js";
 import { MapData } from "./map_data.js";
 import { countOf, counted, milliseconds } from "./map_formats.js";
 import { frameOf } from "./map_frame.js";
@@ -9,7 +9,7 @@ import { gesturesOf } from "./map_acts.js";
 import { listen } from "./map_gestures.js";
 import { Ground } from "./map_ground.js";
 import { Hover } from "./map_hover.js";
-import { Legend, pressed } from "./map_legend.js";
+import { Instruments } from "./map_instruments.js";
 import { Stage } from "./map_stage.js";
 
 const PICK = 14; // CSS pixels round the cursor in which a point is taken
@@ -26,6 +26,9 @@ export class MapView {
       zoom: (factor) => this.stage.zoomMiddle(factor),
       reset: () => this.stage.reset(),
       retry: () => this.retry(),
+      undo: () => this.instruments.undo(),
+      redo: () => this.instruments.redo(),
+      distance: () => this.instruments.toggleDistance(),
     });
     root.append(this.frame.element);
     const fault = (sentence, fatal) => (fatal ? this.frame.fail(sentence) : this.frame.note(sentence));
@@ -45,8 +48,7 @@ export class MapView {
       latency: (spent) => this.showLatency({ decode: spent }),
       tell: (place) => this.send("ground", place ?? { kind: "closed" }),
     });
-    this.legend = new Legend((code, alone) => this.keep(pressed(this.data.kept, code, alone)));
-    this.frame.legend.append(this.legend.element);
+    this.instruments = new Instruments(this);
     this.frame.element.append(this.ground.card.element, this.hover.card.element);
     this.seen = { selection: "", picked: null, cameras: new Set() };
     this.asked = undefined; // camera to start with
@@ -75,6 +77,7 @@ export class MapView {
     this.component = component;
     this.readTheme();
     const given = component.data;
+    this.keepAddress();
     if (!given || given.id === this.given?.id) return;
     const before = this.given;
     this.given = given;
@@ -90,6 +93,7 @@ export class MapView {
     this.takeSelection(given.selection);
     if (!before || given.picked !== this.seen.picked) this.picked = given.picked ?? -1;
     this.seen.picked = given.picked;
+    this.instruments.update(given);
     this.showFoot();
     this.stage.ask("paint", "points", "overlay");
   }
@@ -100,7 +104,7 @@ export class MapView {
     if (this.stage.theme?.key === theme.key) return;
     this.stage.theme = theme;
     this.data.forgetColours();
-    if (this.given) this.showLegend();
+    if (this.given) this.instruments.showLegend();
     this.stage.ask("paint", "points", "overlay");
   }
 
@@ -112,7 +116,9 @@ export class MapView {
     if (!news || (selection?.seq && selection.seq < this.sent)) return;
     const held = this.data.selected;
     this.data.select(selection?.rows ?? [], "replace");
-    if (this.data.selected.some((value, row) => value !== held[row])) this.polygon = null;
+    if (!this.data.selected.some((value, row) => value !== held[row])) return;
+    this.polygon = null;
+    this.instruments.unbrush();
   }
 
   /** A camera from Python counts once, and not when it is ours come back by way of the page's address. */
@@ -127,6 +133,7 @@ export class MapView {
 
   /** Something came from the server. */
   arrived(what) {
+    if (what !== "points") this.instruments.arrived(what);
     if (what === "points") {
       this.frame.say(this.emptyWords(), false);
       const first = !this.stage.camera;
@@ -134,9 +141,11 @@ export class MapView {
       this.asked = undefined;
       this.hover.drop();
       this.frame.element.dataset.ready = "true";
-      if (!first) this.writeCamera(); // the old map's camera means nothing on the new one
+      this.instruments.arrived(what);
+      if (first) this.keepAddress();
+      else this.writeCamera(); // the old map's camera means nothing on the new one
     } else if (what === "colour") {
-      this.showLegend();
+      this.instruments.showLegend();
     } else {
       this.hover.refresh();
       this.stage.ask("points");
@@ -173,8 +182,7 @@ export class MapView {
   hovered(row) {
     this.frame.element.dataset.hover = String(row);
     this.frame.stage.classList.toggle("map-over-point", row >= 0);
-    const values = this.given?.colour?.kind === "quantity" ? this.data.values : null;
-    this.legend.showValue(values && row >= 0 ? values[row] : NaN);
+    this.instruments.hovered(row);
     this.stage.ask("overlay");
   }
 
@@ -184,16 +192,11 @@ export class MapView {
   }
 
   selectionChanged() {
+    this.instruments.unbrush();
     this.showFoot();
     const { selectedCount, count } = this.data;
     this.frame.announce(`${counted(selectedCount)} of ${countOf(count, "item")} selected`);
     this.stage.ask("paint", "points", "overlay");
-  }
-
-  keep(kept) {
-    this.data.kept = kept;
-    this.legend.showKept(kept);
-    this.stage.ask("paint", "points");
   }
 
   /** Tell Python; each message has a higher number, so that the same gesture twice is news. */
@@ -226,18 +229,6 @@ export class MapView {
     };
   }
 
-  showLegend() {
-    const { colour } = this.given;
-    const { classSizes, classNames } = this.data;
-    if (colour?.kind === "quantity") {
-      this.legend.showQuantity(colour);
-    } else if (colour && classSizes) {
-      const missing = cssOf(this.stage.theme.missing);
-      this.legend.showClasses(colour.name, classNames, colour.palette, classSizes, missing);
-      this.legend.showKept(this.data.kept);
-    } else this.legend.clear();
-  }
-
   showFoot() {
     const { count, selectedCount, index } = this.data;
     const parts = [countOf(count, "item")];
@@ -245,7 +236,7 @@ export class MapView {
     if (index && index.placed < count) parts.push(`${counted(count - index.placed)} without a place`);
     this.frame.showCounts(parts.join(" · "));
     this.frame.element.dataset.selected = String(selectedCount);
-    const words = this.given?.colour ? `, coloured by ${this.given.colour.name}` : "";
+    const words = this.data.colour ? `, coloured by ${this.data.colour.name}` : "";
     this.frame.describe(`Map of ${countOf(count, "item")}${words}.`);
   }
 
@@ -276,12 +267,18 @@ export class MapView {
 
   /** Put the camera into the page's address, without a rerun; a whole map needs none. */
   writeCamera() {
+    this.keepAddress();
+    this.instruments.rested();
+  }
+
+  /** What the address says of this view; Python, which does not know it, drops it when it writes its own part. */
+  keepAddress() {
     const { camera, whole } = this.stage;
-    if (!camera) return;
+    if (!camera || this.data.loaded !== this.given?.points.url) return;
     const value = whole ? null : written(camera);
     if (value) this.seen.cameras.add(value);
     const { pathname, search, hash } = window.location;
-    const next = withCamera(search, value);
+    const next = withParameter(withCamera(search, value), "distance", this.instruments.distance.wanted ? "1" : null);
     if (next !== search) history.replaceState(history.state, "", pathname + next + hash);
   }
 
@@ -291,6 +288,7 @@ export class MapView {
     clearTimeout(this.footTimer);
     this.hover.close();
     this.ground.end();
+    this.instruments.close();
     this.data.close();
     this.stage.close();
     this.frame.element.remove();
