@@ -79,6 +79,12 @@ def train_points(checkpoints: Path, data: Path, run_id: str) -> None:
     )
 
 
+def train_codes(checkpoints: Path, data: Path, run_id: str) -> None:
+    """Train a variational autoencoder 784-256-128-16 on ``mnist`` in ``data`` for five epochs."""
+    network = ("--model=vae", "--network=mlp", "--set=network.widths=256,128", "--set=model.latent_dim=16")
+    _aelib(data, "train", "--dataset=mnist", *network, "--epochs=5", f"--id={run_id}", f"--checkpoints={checkpoints}")
+
+
 def write_points(checkpoints: Path, run_id: str, method: str, out: Path) -> None:
     """Write a run's stored map as an NPZ (points, labels), for a peer's page."""
     from aelib import codes

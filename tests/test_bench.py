@@ -32,6 +32,11 @@ TRAINING = (
     "digits_seconds", "digits_start_seconds", "digits_start_share", "digits_images_per_second",
     "mnist_epoch_seconds", "naive_epoch_seconds", "naive_over_ours", "mnist_error", "naive_error",
 )  # fmt: skip
+PROJECTION = (
+    "ours_first_ever_seconds", "ours_cold_small_seconds", "ours_warm_large_seconds", "ours_small_trust",
+    "ours_large_overlap", "pca_large_seconds", "place_large_ms_p95", "umap_cold_small_seconds",
+    "umap_warm_large_seconds", "ours_over_umap_cold_small", "ours_over_umap_warm_large", "trust_lost_large",
+)  # fmt: skip
 
 
 def run_bench(name: str, *words: str) -> subprocess.CompletedProcess:
@@ -49,6 +54,11 @@ def test_a_bench_in_the_browser_gives_its_figures(name: str, wanted: tuple[str, 
 @pytest.mark.slow
 def test_the_training_bench_gives_its_figures() -> None:
     assert_figures("training", TRAINING)
+
+
+@pytest.mark.slow
+def test_the_projection_bench_gives_its_figures() -> None:
+    assert_figures("projection", PROJECTION)
 
 
 def assert_figures(name: str, wanted: tuple[str, ...]) -> None:

@@ -8,17 +8,15 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from aelib import files
 from aelib.cli._train import resume_in_front, train_in_front
-from aelib.config import RunConfig, read_choice
+from aelib.config import RunConfig
 from aelib.errors import AelibError
-from aelib.jobs import local, projecting, queue, training
+from aelib.jobs import local, queue, training
 from aelib.jobs.dispatcher import Dispatcher, claimer
-from aelib.registry import PROJECTIONS
 from aelib.runs import index, weights
 from aelib.runs.folder import Run, open_run
 from aelib.runs.lock import hold, is_held
@@ -438,49 +436,3 @@ def test_previews_are_pictures_of_the_same_items_and_not_too_many(checkpoints, m
     assert [path.stem for path in run.previews()] == [f"epoch-{epoch:05d}" for epoch in (1, 3, 6, 9)]
     above = {Image.open(path).convert("L").crop((0, 0, 96, 8)).tobytes() for path in run.previews()}
     assert len(above) == 1
-
-
-# --- the projection worker ----------------------------------------------------------------------------------------
-
-
-def axes(**fields):
-    return read_choice(PROJECTIONS, {"name": "axes", **fields})
-
-
-def test_projections_are_answered_by_one_standing_worker(tiny_run, copy_of, monkeypatch):
-    run, started = copy_of(tiny_run), []
-    monkeypatch.setattr(local, "start", lambda *arguments, **rest: started.append(arguments))
-    assert projecting.request(run, axes(across=2, up=0)) == ""
-    assert projecting.request(run, axes(across=2, up=0)) == "", "asking again costs nothing"
-    assert projecting.request(run, axes(across=9, up=0)) == "", "this one will fail"
-    assert started[0][0] == "aelib.jobs.projecting"
-    monkeypatch.setattr(projecting, "IDLE_SECONDS", 0.2)
-    assert projecting.serve(run.folder.parent) == 0
-    found = projecting.projections.read(run, axes(across=2, up=0))
-    assert found is not None
-    np.testing.assert_array_equal(found.points, projecting.codes.of_run(run).codes[:, [2, 0]])
-    assert "There is no dimension 9" in projecting.request(run, axes(across=9, up=0))
-    projecting.forget_fault(run, axes(across=9, up=0))
-    assert projecting.request(run, axes(across=9, up=0)) == ""
-
-
-def test_a_second_projection_worker_goes_home(checkpoints):
-    desk = checkpoints / ".projecting"
-    desk.mkdir(parents=True)
-    with hold(desk / "lock"):
-        assert projecting.serve(checkpoints) == 75
-
-
-def test_a_request_that_is_rubbish_does_not_stop_the_worker(checkpoints, monkeypatch):
-    desk = checkpoints / ".projecting"
-    desk.mkdir(parents=True)
-    for name, text in {
-        "a": "{",
-        "b": "[]",
-        "c": '{"run": "../x", "config": {"name": "pca"}}',
-        "d": '{"config": 5}',
-    }.items():
-        (desk / f"{name}.json").write_text(text)
-    monkeypatch.setattr(projecting, "IDLE_SECONDS", 0.1)
-    assert projecting.serve(checkpoints) == 0
-    assert sorted(path.name for path in desk.glob("?.*")) == [f"{name}.fault" for name in "abcd"]

@@ -151,6 +151,35 @@ def test_a_model_is_trained_once_and_its_seconds_count_each_time(own_cache: Path
     assert other.validation != first.validation
 
 
+def test_a_training_that_was_broken_off_goes_on_to_the_same_weights(own_cache: Path, monkeypatch) -> None:
+    from bench.published_rows.data import digits
+
+    raw = {"model": {"name": "vae", "latent_dim": 2}, "training": {"epochs": 4, "device": "cpu"}}
+    whole = training.trained(raw, digits(), early=("training", 3))
+    for path in own_cache.iterdir():
+        path.unlink()
+    loop = training.train
+
+    def broken_off(*given):
+        for each in loop(*given):
+            if each.finished and each.epoch == 3:
+                raise KeyboardInterrupt
+            yield each
+
+    monkeypatch.setattr(training, "KEPT_EVERY", 0.0)
+    monkeypatch.setattr(training, "train", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        training.trained(raw, digits(), early=("training", 3))
+    seen = []
+    monkeypatch.setattr(training, "train", lambda *given: (seen.append(each) or each for each in loop(*given)))
+    resumed = training.trained(raw, digits(), early=("training", 3))
+    assert [each.epoch for each in seen if each.finished] == [3, 4]
+    assert (resumed.early_error, resumed.validation) == (whole.early_error, whole.validation)
+    for key, value in whole.model.state_dict().items():
+        assert value.equal(resumed.model.state_dict()[key]), key
+    assert not list(own_cache.glob("*.half.safetensors"))
+
+
 def test_the_version_of_the_code_covers_what_is_imported() -> None:
     version = training.code_version("aelib.models.vae")
     assert version == training.code_version("aelib.models.vae")

@@ -28,11 +28,11 @@ def start(
     log: Path,
     when_gone: Callable[[], None] = lambda: None,
     keep: int | None = None,
-) -> None:
+) -> int:
     """Start ``python -m module`` detached from this process: own session, no terminal, output to a log file.
 
     ``when_gone`` is called when it has ended, if this process still lives then. ``keep`` is an open file (a lock, say)
-    that it inherits under the same number.
+    that it inherits under the same number. Returns its process id.
     """
     # The working folder is kept, because a config or AELIB_DATA may name a folder relative to it; PYTHONSAFEPATH
     # keeps files that lie there from being imported.
@@ -54,3 +54,4 @@ def start(
         when_gone()
 
     threading.Thread(target=wait, daemon=True, name=f"wait for {process.pid}").start()
+    return process.pid

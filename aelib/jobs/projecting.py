@@ -63,20 +63,25 @@ def request(run: Run, config: PluginConfig) -> str:
     return ""
 
 
-def warm_up(checkpoints: Path) -> None:
-    """Start the worker of a folder of runs, if there is none: it loads what it needs before it is asked."""
+def warm_up(checkpoints: Path) -> int | None:
+    """Start the worker of a folder of runs, if there is none: it loads what it needs before it is asked.
+
+    Returns:
+        The new process's id; None where a worker is there already.
+    """
     desk = _desk(checkpoints)
     if is_held(desk / "lock"):
-        return
+        return None
     with hand_over(desk / "lock") as handle:  # the worker has the lock from its first instant: no second one starts
         if handle is not None:
             arguments = (str(checkpoints.resolve()), str(handle))
-            local.start("aelib.jobs.projecting", *arguments, log=desk / "worker.log", keep=handle)
+            return local.start("aelib.jobs.projecting", *arguments, log=desk / "worker.log", keep=handle)
+    return None
 
 
 def progress(run: Run, config: PluginConfig) -> float | None:
     """How far a projection has come, 0 to 1; None while it waits or is not asked for."""
-    with contextlib.suppress(AelibError, ValueError, TypeError):
+    with contextlib.suppress(AelibError, LookupError, ValueError, TypeError):
         return min(1.0, max(0.0, float(read_object(_request(run, config).with_suffix(".begun"))["share"])))
     return None
 

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ import numpy as np
 from aelib.config import RunConfig
 from aelib.datasets._base import Dataset
 from aelib.errors import AelibError
-from aelib.files import read_arrays, write_arrays
+from aelib.files import read_arrays, write_arrays, write_bytes
 from aelib.models._base import Model, build
 from aelib.training.loop import train
+from aelib.training.report import Snapshot
 from bench.machine import ROOT
 
+KEPT_EVERY = 20.0  # seconds between two points from which an unfinished training can go on
 LOOP = ("aelib.training.loop", "aelib.datasets._torchvision", "aelib.networks.mlp")
 
 
@@ -60,26 +62,61 @@ def trained(raw: dict[str, Any], dataset: Dataset, early: tuple[str, int] | None
         return Trained(model.eval(), about["seconds"], about["early_error"], about["validation"])
     except AelibError:
         pass  # not there yet
-    early_error, validation, noting, passed = None, {}, 0.0, 0
-    began = time.process_time()
-    for report in train(model, dataset, config, "cpu"):
+    half = place.with_name(f"{place.stem}.half.safetensors")
+    going = _half_way(half) or _Going()
+    began, written = time.process_time() - going.seconds, time.monotonic()
+    for report in train(model, dataset, config, "cpu", going.resume):
         if not report.finished:
             continue
-        validation = report.validation
-        passed = passed + 1 if early and report.stage == early[0] else 0
-        if early and passed == early[1]:
-            before = time.process_time()
-            early_error = squared_errors(model, dataset.splits["test"].floats()).mean()
-            noting += time.process_time() - before
-    seconds = time.process_time() - began - noting
+        going.validation = report.validation
+        going.passed = going.passed + 1 if early and report.stage == early[0] else 0
+        aside = time.process_time()
+        if early and going.passed == early[1]:
+            going.early_error = float(squared_errors(model, dataset.splits["test"].floats()).mean())
+        if report.snapshot and time.monotonic() - written > KEPT_EVERY:
+            going.seconds, written = aside - began, time.monotonic()
+            _keep_half(half, report.snapshot(), going)
+        began += time.process_time() - aside
+    seconds = time.process_time() - began
     about = {
         "seconds": seconds,
-        "early_error": early_error,
-        "validation": validation,
+        "early_error": going.early_error,
+        "validation": going.validation,
         "config": json.loads(config.to_json()),
     }
     write_arrays(place, {name: value.numpy() for name, value in model.state_dict().items()}, about)
-    return Trained(model.eval(), seconds, early_error, validation)
+    half.unlink(missing_ok=True)
+    return Trained(model.eval(), seconds, going.early_error, going.validation)
+
+
+@dataclass
+class _Going:
+    """A training on its way: where to go on from, and what is known so far."""
+
+    resume: Snapshot | None = None
+    seconds: float = 0.0
+    early_error: float | None = None
+    passed: int = 0
+    validation: dict[str, float] = field(default_factory=dict)
+
+
+def _keep_half(place: Path, point: Snapshot, going: _Going) -> None:
+    from safetensors.torch import save
+
+    known = {name: value for name, value in vars(going).items() if name != "resume"}
+    about = {"going": json.dumps(known), "values": json.dumps(point.values)}
+    place.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(place, save({name: tensor.contiguous() for name, tensor in point.tensors.items()}, about))
+
+
+def _half_way(place: Path) -> _Going | None:
+    from safetensors import safe_open
+
+    if not place.is_file():
+        return None
+    with safe_open(place, "pt") as opened:
+        about, tensors = opened.metadata(), {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    return _Going(Snapshot(tensors, json.loads(about["values"])), **json.loads(about["going"]))
 
 
 class Book:
