@@ -8,7 +8,7 @@ import numpy as np
 
 from aelib.config import PluginConfig
 from aelib.figures.colours import class_palette, viridis
-from ui import cached, decoding, frame, state
+from ui import cached, decoding, frame, map_layers, state
 from ui.components import modules
 
 HEIGHT = 620
@@ -55,6 +55,7 @@ def latent_map(
     version, text = cached.version(run_id), decoding.write_map(config)
     base, suffix = f"api/runs/{run_id}/{version}/{split}", f"?map={quote(text)}"
     rows, info = decoding.split_rows(run_id, split), cached.info(run_id)
+    items = cached.table(run_id).index[rows]
     channels, high, wide = info.picture_shape
     can_decode = frame.model_class(cached.run(run_id)).can_decode
     figures = [{"name": "error", "url": f"{base}/errors"}]
@@ -77,6 +78,7 @@ def latent_map(
         "picked": picked,
         "camera": camera,
         "marks": marks or [],
+        "layers": map_layers.given(run_id, split, config, colour, None if picked is None else int(items[picked])),
     }
     data["id"] = str(hash(repr(data)))
     answer = modules.declare("map")(
