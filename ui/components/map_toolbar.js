@@ -10,6 +10,7 @@ const PATHS = {
   full: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
   unfull: "M9 4v5H4M15 4v5h5M9 20v-5H4M15 20v-5h5",
   close: "M6 6l12 12M18 6 6 18",
+  layers: "M12 3 2.5 8 12 13l9.5-5L12 3ZM2.5 12.5 12 17.5l9.5-5M2.5 16.5 12 21.5l9.5-5",
 };
 
 /**

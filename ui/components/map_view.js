@@ -1,6 +1,6 @@
 // The map as one thing: stage, cards, toolbar, legend and foot line, and what goes to Python.
 
-import { written, withCamera } from "./map_camera.js";
+import { writeAddress, written } from "./map_camera.js";
 import { cssOf, themeOf } from "./map_colours.js";
 import { MapData } from "./map_data.js";
 import { countOf, counted, milliseconds } from "./map_formats.js";
@@ -9,6 +9,7 @@ import { gesturesOf } from "./map_acts.js";
 import { listen } from "./map_gestures.js";
 import { Ground } from "./map_ground.js";
 import { Hover } from "./map_hover.js";
+import { Layers } from "./map_layers.js";
 import { Legend, pressed } from "./map_legend.js";
 import { Stage } from "./map_stage.js";
 
@@ -62,6 +63,7 @@ export class MapView {
     this.cameraTimer = 0;
     this.footTimer = 0;
     this.setTool("pan");
+    this.layers = new Layers(this);
     this.stopListening = listen(this.frame.stage, gesturesOf(this));
     if (!this.stage.able) {
       fault("This browser gives the map no canvas to draw on. Restart it, or take another browser.", true);
@@ -87,6 +89,7 @@ export class MapView {
     }
     this.takeCamera(given.camera);
     this.data.update(given);
+    this.layers.update(given);
     this.takeSelection(given.selection);
     if (!before || given.picked !== this.seen.picked) this.picked = given.picked ?? -1;
     this.seen.picked = given.picked;
@@ -139,6 +142,7 @@ export class MapView {
       this.showLegend();
     } else {
       this.hover.refresh();
+      this.layers.sheets.change(); // a picture for an outline's name may be among them
       this.stage.ask("points");
       return;
     }
@@ -166,7 +170,7 @@ export class MapView {
   }
 
   rowAt(left, top) {
-    if (!this.data.index || !this.stage.camera) return -1;
+    if (!this.data.index || !this.stage.camera || !this.stage.shown.points) return -1;
     return this.data.nearest(...this.stage.toData(left, top), PICK / this.stage.camera.scale);
   }
 
@@ -280,13 +284,12 @@ export class MapView {
     if (!camera) return;
     const value = whole ? null : written(camera);
     if (value) this.seen.cameras.add(value);
-    const { pathname, search, hash } = window.location;
-    const next = withCamera(search, value);
-    if (next !== search) history.replaceState(history.state, "", pathname + next + hash);
+    writeAddress("camera", value);
   }
 
   close() {
     this.stopListening();
+    this.layers.close();
     clearTimeout(this.cameraTimer);
     clearTimeout(this.footTimer);
     this.hover.close();
