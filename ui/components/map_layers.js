@@ -222,7 +222,7 @@ export class Layers {
     if (under) {
       if (this.lattice) drawLattice(under, this.lattice, behind ? 0.5 : 0.95);
       const veil = this.found("support");
-      if (veil) drawVeil(under, veil, pixels.dark ? 0 : 0x5a524a, pixels.dark ? 0.62 : 0.34);
+      if (veil) drawVeil(under, veil, pixels.dark ? 0 : 0x5a524a, pixels.dark ? 0.62 : 0.24);
       if (density) shadeDensity(under, density, behind ? pixels.text : pixels.accent, behind ? 0.4 : 0.85);
     }
     if (!over) return;
@@ -230,7 +230,8 @@ export class Layers {
     const about = (name) => this.found(name)?.about;
     if (about("outlines")) drawOutlines(over, about("outlines"), data.pictures, theme, stage.font);
     const ellipses = this.found("ellipses");
-    if (ellipses) drawEllipses(over, ellipses, (row) => cssOf(stage.colourOf(row)), theme.ground);
+    const only = data.selectedCount ? data.selected : null;
+    if (ellipses) drawEllipses(over, ellipses, (row) => cssOf(stage.colourOf(row)), only, theme.ground);
     if (about("arrows")) drawArrows(over, about("arrows"), theme);
     if (about("path")) drawPath(over, about("path"), theme, stage.font);
     if (about("trail")) drawTrail(over, about("trail"), theme, stage.font);

@@ -41,9 +41,12 @@ function words(context, text, left, top, theme, font) {
 export function drawPath(area, { places, support }, theme, font) {
   const { context } = area;
   stroked(context, traced(area, places), theme.text, theme.ground, 1.8);
+  let before = [-1e9, 0];
   places.forEach((place, at) => {
     const last = at === 0 || at === places.length - 1;
     const [left, top] = area.place(...place);
+    if (!last && Math.hypot(left - before[0], top - before[1]) < 9) return; // dots that touch tell nothing
+    before = [left, top];
     context.beginPath();
     context.arc(left, top, last ? 5 : 3, 0, 2 * Math.PI);
     context.fillStyle = support[at] < 0.05 && !last ? theme.ground : theme.text;
