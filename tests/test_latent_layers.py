@@ -120,14 +120,14 @@ def test_a_ring_has_two_contours():
 
 
 def test_outlines_hold_most_of_their_group():
-    points = np.concatenate([cloud(300, 2) + [8, 0], cloud(80, 2, 1) - [8, 0], cloud(3, 2, 2)])
+    points = np.concatenate([cloud(300, 2) + np.array([8, 0]), cloud(80, 2, 1) - np.array([8, 0]), cloud(3, 2, 2)])
     groups = np.repeat([4, 1, 2], [300, 80, 3])
     groups[5] = -1
     found = outlines(points, groups, points)
     assert [(each.group, each.size) for each in found] == [(4, 299), (1, 80)], "three points are no group"
     for each in found:
         own = points[groups == each.group]
-        inside = sum(_inside(ring, own) for ring in each.rings) % 2
+        inside = np.sum([_inside(ring, own) for ring in each.rings], axis=0) % 2
         assert 0.75 < inside.mean() < 0.97
         assert groups[each.row] == each.group
         assert np.linalg.norm(points[each.row] - own.mean(0)) < 0.3

@@ -106,7 +106,7 @@ def test_a_lattice_weighs_at_most_four_megabytes(dataset, side, checkpoints, tmp
         "dataset": dataset,
         "network": {"name": "mlp", "widths": [8]},
         "model": {"name": "autoencoder", "latent_dim": 2},
-        "training": {"epochs": 1, "device": "cpu"},
+        "training": {"epochs": 1, "batch_size": 50, "device": "cpu"},
     }
     run, state = train_in_front(checkpoints, RunConfig.parse(config), quiet=True)
     assert state == "completed", run.error()
@@ -153,6 +153,7 @@ def test_arrows_end_at_the_code_of_the_decoded_code(runs):
 def test_ellipses_are_the_spreads_on_a_linear_map(runs):
     run = open_run(runs, "digits-plane")
     table = codes.of_run(run)
+    assert table.spreads is not None
     about, body = layer(run, "ellipses", "axes")
     shapes = np.frombuffer(body, "<f4").reshape(-1, 5)
     assert len(shapes) == about["count"] == len(table)

@@ -114,7 +114,8 @@ export class Layers {
   /** All that is on is here and drawn. */
   get ready() {
     const waiting = this.given.list.some(({ name, url }) => url && this.has(name) && !this.settled(name));
-    return this.seen !== "" && !waiting && !this.sheets.busy && !this.selecting;
+    const coming = this.view.data.pictures?.coming.size ?? 0;
+    return this.seen !== "" && !waiting && !coming && !this.sheets.busy && !this.selecting;
   }
 
   settled(name) {
