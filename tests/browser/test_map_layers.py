@@ -193,14 +193,19 @@ def test_all_layers_at_once_in_both_themes_and_crisp(scheme, browser, server):
     page = context.new_page()
     layers = ",".join(["points", *SWITCHES])
     open_map(page, server, pick="12", layers=layers, **{"from": "3", "to": "9"})
-    sizes = page.locator(".map-sheet").evaluate_all(
-        "all => all.map((each) => [each.width / parseFloat(each.style.width), each.hidden])"
-    )
-    assert sizes == [[2, False], [2, False]]
+    shown = "all => all.filter((each) => !each.hidden)"
+    sheets = page.locator(".map-sheet")
+    ratios = sheets.evaluate_all(f"all => ({shown})(all).map((each) => each.width / parseFloat(each.style.width))")
+    assert ratios == [2, 2], "one under the points, one over them, a pixel of theirs for each of the screen's"
     page.locator(".map-stage").hover(position={"x": 500, "y": 300})
     scale = page.evaluate("() => window.__loupeMap.camera[2]")
     page.mouse.wheel(0, -240)
     page.wait_for_function("scale => window.__loupeMap.camera[2] > 1.4 * scale", arg=scale)
     wait_until_drawn(page)
-    assert page.locator(".map-sheet").first.evaluate("each => each.style.transform.includes('scale')") is False
+    page.wait_for_function(
+        "() => window.__loupeMap.layersReady && window.__loupeMap.view.layers.sheets.drawn.camera.scale"
+        " === window.__loupeMap.camera[2]"
+    )
+    factors = sheets.evaluate_all(f"all => ({shown})(all).map((each) => each.style.transform.split(' ').at(-1))")
+    assert factors == ["scale(1)", "scale(1)"], "drawn sharp once the zoom rests"
     context.close()

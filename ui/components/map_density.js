@@ -110,7 +110,7 @@ export function shadeDensity(area, density, colour, most) {
   const canvas = new OffscreenCanvas(columns, lines);
   canvas.getContext("2d").putImageData(image, 0, 0);
   area.context.imageSmoothingEnabled = true;
-  area.context.imageSmoothingQuality = "high";
+  area.context.imageSmoothingQuality = "low"; // smooth already, and drawn anew while the map moves
   area.context.drawImage(canvas, 0, 0, area.width, area.height);
 }
 
@@ -119,20 +119,20 @@ export function lineDensity(area, density, colour, halo) {
   const { grid, columns, lines, mean } = density;
   const { context } = area;
   const [wide, high] = [area.width / columns, area.height / lines];
-  LEVELS.forEach((level, at) => {
-    const path = new Path2D();
+  const path = new Path2D(); // all levels as one: each stroke of its own would cost as much as all together
+  for (const level of LEVELS) {
     lineAt(grid, columns, lines, mean * level, (x0, y0, x1, y1) => {
       path.moveTo((x0 + 0.5) * wide, (y0 + 0.5) * high);
       path.lineTo((x1 + 0.5) * wide, (y1 + 0.5) * high);
     });
-    context.globalAlpha = 0.5;
-    context.strokeStyle = halo;
-    context.lineWidth = 2.6;
-    context.stroke(path);
-    context.globalAlpha = 0.4 + 0.07 * at;
-    context.strokeStyle = colour;
-    context.lineWidth = 1;
-    context.stroke(path);
-  });
+  }
+  context.globalAlpha = 0.55;
+  context.strokeStyle = halo;
+  context.lineWidth = 2.6;
+  context.stroke(path);
+  context.globalAlpha = 0.7;
+  context.strokeStyle = colour;
+  context.lineWidth = 1;
+  context.stroke(path);
   context.globalAlpha = 1;
 }

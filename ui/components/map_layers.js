@@ -17,6 +17,7 @@ import { drawVeil } from "./map_veil.js";
 
 const UNDER = ["lattice", "support", "density"];
 const OVER = ["density", "outlines", "ellipses", "arrows", "path", "trail"];
+const VEIL = 0x5a524a; // pixel of the veil on light ground
 const MOST_ROWS = 300; // of a selection, told to the server
 const NONE = "none"; // the address of a map without any layer
 
@@ -59,7 +60,6 @@ export class Layers {
     this.held = new Map(); // name -> {url, found, fault}
     this.selected = null; // as of the last look
     this.selecting = 0;
-    this.counting = null; // density of the sheets as drawn
     this.aborter = new AbortController();
     this.sheets = new Sheets(view.stage, (under, over) => this.draw(under, over));
     this.menu = new LayerMenu((name) => this.toggle(name));
@@ -214,28 +214,36 @@ export class Layers {
 
   // ---- drawing
 
+  /** The steps that draw what is on, in a fixed order. */
   draw(under, over) {
     const { stage, data } = this.view;
     const pixels = stage.theme;
     const theme = { text: cssOf(pixels.text), ground: cssOf(pixels.ground), accent: cssOf(pixels.accent) };
     const behind = stage.shown.points; // points lie over it: the ground stays quiet
-    const density = this.has("density") && data.index ? densityOf(data.index, under ?? over) : null;
-    if (under) {
-      if (this.lattice) drawLattice(under, this.lattice, behind ? 0.5 : 0.95);
-      const veil = this.found("support");
-      if (veil) drawVeil(under, veil, pixels.dark ? 0 : 0x5a524a, pixels.dark ? 0.62 : 0.24);
-      if (density) shadeDensity(under, density, behind ? pixels.text : pixels.accent, behind ? 0.4 : 0.85);
-    }
-    if (!over) return;
-    if (density) lineDensity(over, density, theme.text, theme.ground);
-    const about = (name) => this.found(name)?.about;
-    if (about("outlines")) drawOutlines(over, about("outlines"), data.pictures, theme, stage.font);
-    const ellipses = this.found("ellipses");
+    const [most, dark] = behind ? [0.5, 0.4] : [0.95, 0.85];
     const only = data.selectedCount ? data.selected : null;
-    if (ellipses) drawEllipses(over, ellipses, (row) => cssOf(stage.colourOf(row)), only, theme.ground);
-    if (about("arrows")) drawArrows(over, about("arrows"), theme);
-    if (about("path")) drawPath(over, about("path"), theme, stage.font);
-    if (about("trail")) drawTrail(over, about("trail"), theme, stage.font);
+    const colourOf = (row) => cssOf(stage.colourOf(row));
+    const steps = [];
+    const add = (name, step) => {
+      const found = this.found(name);
+      if (found) steps.push(() => step(found, found.about));
+    };
+    add("lattice", (lattice) => drawLattice(under, lattice, most));
+    add("support", (grid) => drawVeil(under, grid, pixels.dark ? 0 : VEIL, pixels.dark ? 0.62 : 0.24));
+    if (this.has("density") && data.index) {
+      let density = null;
+      steps.push(
+        () => (density = densityOf(data.index, under)),
+        () => shadeDensity(under, density, behind ? pixels.text : pixels.accent, dark),
+        () => lineDensity(over, density, theme.text, theme.ground),
+      );
+    }
+    add("outlines", (_, about) => drawOutlines(over, about, data.pictures, theme, stage.font));
+    add("ellipses", (found) => drawEllipses(over, found, colourOf, only, theme.ground));
+    add("arrows", (_, about) => drawArrows(over, about, theme));
+    add("path", (_, about) => drawPath(over, about, theme, stage.font));
+    add("trail", (_, about) => drawTrail(over, about, theme, stage.font));
+    return steps;
   }
 
   close() {

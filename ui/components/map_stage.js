@@ -108,10 +108,9 @@ export class Stage {
     if (moving) this.dirty.points = this.dirty.overlay = true;
     if (!this.camera || !this.theme || !this.view.width || !this.data.index || !this.able) return;
     if (this.dirty.paint) this.sheets?.change();
-    const follows = this.dirty.points || this.dirty.sheets;
     if (this.dirty.points || this.dirty.paint) this.drawPoints();
-    if (follows) this.sheets?.follow();
     this.dirty.sheets = false;
+    this.sheets?.follow();
     this.on.stepped?.();
     if (this.dirty.overlay) this.drawOverlay();
     if (this.glide || this.wheel) this.ask("points", "overlay");

@@ -30,7 +30,7 @@ export function drawVeil(area, { about, bytes }, colour, most) {
   const [fromX, fromY] = area.place(left, high);
   const [toX, toY] = area.place(right, low);
   context.imageSmoothingEnabled = true;
-  context.imageSmoothingQuality = "high";
+  context.imageSmoothingQuality = "low"; // smooth already
   context.drawImage(canvas, fromX, fromY, toX - fromX, toY - fromY);
   context.fillStyle = `rgb(${colour & 255} ${(colour >> 8) & 255} ${(colour >> 16) & 255} / ${most})`;
   context.beginPath();

@@ -165,8 +165,7 @@ export class MapView {
   // ---- what the hand does (the rest is in map_acts.js)
 
   setTool(tool) {
-    this.tool = tool;
-    this.frame.showTool(tool);
+    this.frame.showTool((this.tool = tool));
   }
 
   rowAt(left, top) {
