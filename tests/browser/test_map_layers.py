@@ -200,7 +200,7 @@ def test_all_layers_at_once_in_both_themes_and_crisp(scheme, browser, server):
     page.locator(".map-stage").hover(position={"x": 500, "y": 300})
     scale = page.evaluate("() => window.__loupeMap.camera[2]")
     page.mouse.wheel(0, -240)
-    page.wait_for_function("scale => window.__loupeMap.camera[2] > 1.4 * scale", arg=scale)
+    page.wait_for_function("scale => window.__loupeMap.camera[2] > 1.2 * scale", arg=scale)
     wait_until_drawn(page)
     page.wait_for_function(
         "() => window.__loupeMap.layersReady && window.__loupeMap.view.layers.sheets.drawn.camera.scale"
