@@ -40,7 +40,7 @@ LIMIT = 1800  # seconds for one peer
 
 
 class Worker:
-    """The projection worker of a run's folder, started as the app starts it, with a cache of compiled code of its own."""
+    """The projection worker of a run's folder, started as the app starts it, with compiled code of its own."""
 
     def __init__(self, run: Run, cache: Path) -> None:
         self.run, self.folder, self.cache, self.pid = run, run.folder.parent, cache, 0

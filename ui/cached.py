@@ -13,6 +13,8 @@ from aelib.config import PluginConfig
 from aelib.datasets._base import DataInfo, Dataset, Items, load_dataset
 from aelib.drawing import Drawn
 from aelib.errors import AelibError
+from aelib.latent.plane import Plane
+from aelib.latent.plane import linear_map as linear_map_of
 from aelib.latent.support import Support
 from aelib.measures.clusters import Clusters
 from aelib.measures.clusters import clusters as find_clusters
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from aelib.models._base import Model
 
 JUDGED = 2000  # items put through a run to judge its task: seconds on a CPU
+MOST_MEASURED = 20_000  # codes a whole map's support is measured against: exact distances to all would take a minute
 
 _shared = partial(st.cache_resource, show_spinner=False)  # shared objects are read-only by agreement
 
@@ -90,9 +93,19 @@ def density(run_id: str) -> Density:
     return _density(run_id, version(run_id))
 
 
-def plane_support(run_id: str, config: PluginConfig) -> Support:
-    """The support scale of a map's points."""
-    return _plane_support(run_id, version(run_id), config)
+def plane(run_id: str, config: PluginConfig) -> Plane:
+    """A map's points with a tree over them, and their support scale."""
+    return _plane(run_id, version(run_id), config)
+
+
+def linear_map(run_id: str, config: PluginConfig) -> tuple[np.ndarray, np.ndarray] | None:
+    """The linear map from a run's codes to a map's points, or None where they follow none."""
+    return _linear_map(run_id, version(run_id), config)
+
+
+def sampled_support(run_id: str) -> Support:
+    """The support scale of a run's codes for thousands of questions at once: of at most ``MOST_MEASURED`` of them."""
+    return _sampled_support(run_id, version(run_id))
 
 
 def points(run_id: str, config: PluginConfig) -> np.ndarray | None:
@@ -127,7 +140,7 @@ def prepare(run_id: str, config: PluginConfig | None = None) -> None:
             model(run_id)
             support(run_id)
             if config is not None:
-                plane_support(run_id, config)
+                plane(run_id, config)
 
     threading.Thread(target=load, daemon=True, name=f"prepare {run_id}").start()
 
@@ -193,10 +206,24 @@ def _density(run_id: str, version: str) -> Density:
 
 
 @_shared(max_entries=8)
-def _plane_support(run_id: str, version: str, config: PluginConfig) -> Support:
+def _sampled_support(run_id: str, version: str) -> Support:
+    found = table(run_id).codes
+    if len(found) <= MOST_MEASURED:
+        return support(run_id)
+    return Support.of(found[np.linspace(0, len(found) - 1, MOST_MEASURED).astype(int)])
+
+
+@_shared(max_entries=8)
+def _plane(run_id: str, version: str, config: PluginConfig) -> Plane:
     found = points(run_id, config)
     assert found is not None, "asked only for a map that is on screen"
-    return Support.of(found)
+    return Plane.of(found)
+
+
+@_shared(max_entries=16)
+def _linear_map(run_id: str, version: str, config: PluginConfig) -> tuple[np.ndarray, np.ndarray] | None:
+    found = points(run_id, config)
+    return None if found is None else linear_map_of(table(run_id).codes, found)
 
 
 @_shared(max_entries=8)

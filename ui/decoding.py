@@ -10,8 +10,6 @@ from aelib.config import PluginConfig, read_choice
 from aelib.drawing import as_pictures
 from aelib.errors import AelibError, nearest
 from aelib.files import parse_json
-from aelib.latent.blend import K, blend
-from aelib.latent.neighbours import nearest as nearest_rows
 from aelib.registry import PROJECTIONS
 from ui import cached, map_colours
 
@@ -56,31 +54,57 @@ def decode_places(run_id: str, map_text: str, places: Any) -> Decoded:
     cannot be blended: there the nearest item's own grid is decoded, and the support is the place's alone.
     """
     config, given = read_map(map_text), _numbers(places, 2, "points")
-    table, points = cached.table(run_id), cached.points(run_id, config)
-    if points is None:
+    found = ground(run_id, config, given)
+    more = {"nearest": found.rows.tolist(), "latents": np.round(found.latents, 5).tolist()}
+    return Decoded(ground_pictures(run_id, found), found.share, more)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What lies at places on a map.
+
+    Attributes:
+        latents: float32 (m, d), to decode.
+        rows: (m, k), the items they were blended from, nearest first; k is 0 where a place is a code.
+        share: (m,), the support.
+    """
+
+    latents: np.ndarray
+    rows: np.ndarray
+    share: np.ndarray
+
+
+def ground(run_id: str, config: PluginConfig, places: np.ndarray, many: bool = False) -> Ground:
+    """Latents and support at places (m, 2); ``many`` measures large data's support on a sample of their codes.
+
+    Raises ``E_NOT_FOUND`` while the map is not computed.
+    """
+    table = cached.table(run_id)
+    if cached.points(run_id, config) is None:
         raise AelibError("E_NOT_FOUND", "This map is not computed yet", "", "Wait for it, or take PCA")
-    if cached.model(run_id).code_shape == "grid":
-        return _nearest_grids(run_id, config, given, points)
+    plane = cached.plane(run_id, config)
     axes = [getattr(config, "across", 0), getattr(config, "up", 0)]
-    if config.name == "axes" and table.codes.shape[1] == 2 and sorted(axes) == [0, 1]:
-        latents = given[:, axes]
-        rows = np.zeros((len(given), 0), int)
+    share = plane.share(places)
+    is_grid = cached.model(run_id).code_shape == "grid"
+    if config.name == "axes" and table.codes.shape[1] == 2 and sorted(axes) == [0, 1] and not is_grid:
+        latents, rows = places[:, axes], np.zeros((len(places), 0), int)
     else:
-        latents, rows = blend(given, points, table.codes)
-    share = np.minimum(cached.support(run_id).share(latents), cached.plane_support(run_id, config).share(given))
-    more = {"nearest": rows.tolist(), "latents": np.round(latents, 5).tolist()}
-    labels = table.labels[rows[:, 0]] if rows.shape[1] else np.zeros(len(given), np.int64)  # as the nearest item
-    return Decoded(_pictures(run_id, latents, labels), share, more)
+        latents, rows = plane.blend(places, table.codes)
+    if is_grid:  # cannot be blended: the nearest item stands for the place
+        return Ground(table.codes[rows[:, 0]], rows, share)
+    support = cached.sampled_support(run_id) if many else cached.support(run_id)
+    return Ground(latents, rows, np.minimum(support.share(latents), share))
 
 
-def _nearest_grids(run_id: str, config: PluginConfig, places: np.ndarray, points: np.ndarray) -> Decoded:
-    rows, _ = nearest_rows(places, points, K)
-    own = cached.items(run_id).take(rows[:, 0])
-    info = cached.info(run_id)
-    pictures = as_pictures(reconstruct(cached.model(run_id), own.values, own.labels), info.low, info.high)
-    more = {"nearest": rows.tolist(), "latents": cached.table(run_id).codes[rows[:, 0]].tolist()}
-    share = cached.plane_support(run_id, config).share(places)
-    return Decoded(np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)), share, more)
+def ground_pictures(run_id: str, found: Ground) -> np.ndarray:
+    """Decoded pictures of places on a map, uint8 (m, height, width, channels); of grid codes the nearest item's own."""
+    if cached.model(run_id).code_shape == "grid":
+        own, info = cached.items(run_id).take(found.rows[:, 0]), cached.info(run_id)
+        pictures = as_pictures(reconstruct(cached.model(run_id), own.values, own.labels), info.low, info.high)
+        return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
+    known = found.rows.shape[1] > 0
+    labels = cached.table(run_id).labels[found.rows[:, 0]] if known else np.zeros(len(found.latents), np.int64)
+    return _pictures(run_id, found.latents, labels)  # for a conditional model as items of the nearest one's class
 
 
 def map_array(run_id: str, version: str, split: str, what: str, map_text: str) -> bytes:
@@ -91,7 +115,7 @@ def map_array(run_id: str, version: str, split: str, what: str, map_text: str) -
     ``E_NOT_FOUND``.
     """
     table = cached.table(run_id)
-    _same_version(run_id, version)
+    same_version(run_id, version)
     rows = split_rows(run_id, split)
     if what == "points":
         points = cached.points(run_id, read_map(map_text))
@@ -112,7 +136,7 @@ def map_array(run_id: str, version: str, split: str, what: str, map_text: str) -
 
 def thumbnails(run_id: str, version: str, split: str, chunk: int) -> bytes:
     """The items' own pictures, ``chunk_size`` of them: uint8 (rows, height, width, channels)."""
-    _same_version(run_id, version)
+    same_version(run_id, version)
     images, rows, size = cached.pictures(run_id), split_rows(run_id, split), chunk_size(run_id)
     own = rows[chunk * size : (chunk + 1) * size]
     return np.ascontiguousarray(images[own].transpose(0, 2, 3, 1)).tobytes()
@@ -167,6 +191,7 @@ def _numbers(raw: Any, width: int, name: str) -> np.ndarray:
     return given.astype(np.float32)
 
 
-def _same_version(run_id: str, version: str) -> None:
+def same_version(run_id: str, version: str) -> None:
+    """Raise ``E_NOT_FOUND`` for an address made before the run's weights changed."""
     if version != cached.version(run_id):
         raise AelibError("E_NOT_FOUND", "The run has new weights since this page was drawn", "", "Reload the page")

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from aelib.errors import AelibError
 from aelib.files import parse_json
-from ui import decoding
+from ui import decoding, map_layers
 from ui.components import modules
 
 BODY_CAP = 2**20  # bytes of a request
@@ -102,6 +102,14 @@ async def _thumbnails(request: Request) -> Response:
 
 
 @_answering
+async def _layer(request: Request) -> Response:
+    """GET one layer of a map: a header of JSON and arrays, see ``ui.lattice.packed``."""
+    path, query = request.path_params, dict(request.query_params)
+    data = await run_in_threadpool(map_layers.answer, path["run"], path["version"], path["split"], path["what"], query)
+    return Response(data, media_type="application/octet-stream", headers=FOREVER)
+
+
+@_answering
 async def _module(request: Request) -> Response:
     """GET a component's JavaScript module."""
     path = request.path_params
@@ -113,5 +121,6 @@ routes = [
     Route("/api/runs/{run}/decode", _decode, methods=["POST"]),
     Route("/api/runs/{run}/decode_at", _decode_at, methods=["POST"]),
     Route("/api/runs/{run}/{version}/{split}/thumbnails/{chunk:int}", _thumbnails),
+    Route("/api/runs/{run}/{version}/{split}/layers/{what}", _layer),
     Route("/api/runs/{run}/{version}/{split}/{what}", _array),
 ]

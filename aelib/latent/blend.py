@@ -21,6 +21,11 @@ def blend(places: np.ndarray, points: np.ndarray, latents: np.ndarray) -> tuple[
         Latents (m, d), float32, and the rows they were blended from (m, k), nearest first.
     """
     rows, distances = nearest(places.astype(np.float32), points, K)
+    return weighed(rows, distances, latents), rows
+
+
+def weighed(rows: np.ndarray, distances: np.ndarray, latents: np.ndarray) -> np.ndarray:
+    """The latents of ``rows`` (m, k), weighted by inverse squared ``distances`` (m, k): (m, d), float32."""
     weights = 1.0 / np.maximum(distances.astype(np.float64), 1e-9) ** 2
     weights /= weights.sum(axis=1, keepdims=True)
-    return np.einsum("mk,mkd->md", weights, latents[rows]).astype(np.float32), rows
+    return np.einsum("mk,mkd->md", weights, latents[rows]).astype(np.float32)

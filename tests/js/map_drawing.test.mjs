@@ -11,7 +11,6 @@ const { Buffer, MARGIN, asDiscs, diameterOf, discs, outlineOf, projection, splat
   "../../ui/components/map_points.js"
 );
 const { indexed, stretches } = await import("../../ui/components/map_nearest.js");
-const { pictureSide } = await import("../../ui/components/map_picture_layer.js");
 const { shownSize, stamp } = await import("../../ui/components/map_pictures.js");
 const { cardPlace } = await import("../../ui/components/map_card.js");
 const { lassoMode, wheelZoom } = await import("../../ui/components/map_gestures.js");
@@ -99,7 +98,6 @@ test("pictures: hard pixels in whole multiples, clipped at the edge", () => {
   assert.deepEqual(shownSize(28, 28), { width: 84, height: 84, hard: true });
   assert.deepEqual(shownSize(8, 8), { width: 96, height: 96, hard: true });
   assert.deepEqual(shownSize(128, 64), { width: 48, height: 96, hard: false });
-  assert.equal(pictureSide(900 * 620, 100, 8, 1) % 8, 0);
   const { buffer, at } = ground();
   stamp(buffer, 20 + MARGIN, 15 + MARGIN, 4, Uint8Array.of(10, 20, 30, 40), [2, 2, 1], RED, 1, 0, 0);
   const corners = [[18, 13], [21, 13], [18, 16], [21, 16]].map(([left, top]) => at(left, top) & 255);

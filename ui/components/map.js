@@ -23,6 +23,7 @@
 //   picked      row or null
 //   camera      [x, y, CSS pixels per unit] or null: the data coordinate in the middle of the view
 //   marks       [{name, x, y}]
+//   layers      {list: [{name, title, help, why, url}], start: [name], asked: [name] or null}; see map_layers.js
 // What goes to Python (setStateValue), seq always higher than the last:
 //   selection   {kind: "lasso", polygon: [[x, y]], mode: "replace" | "add" | "remove", seq}
 //               {kind: "click", row, mode: "replace" | "toggle", seq}, {kind: "clear", seq}
@@ -87,6 +88,14 @@ function expose(view) {
     /** Positions and colours are here and drawn. */
     get ready() {
       return Boolean(data.index && stage.draws.length && (data.values || !view.given.colour) && !stage.frame);
+    },
+    /** Everything that is on lies on the map. */
+    get layersReady() {
+      return this.ready && view.layers.ready;
+    },
+    /** Milliseconds from the cursor's event to its picture: from the lattice, and exactly through the route. */
+    get latticeLatency() {
+      return { lattice: view.layers.glance.spent, exact: view.layers.glance.exact };
     },
     /** Client coordinates of a row; null where it has no place. */
     toScreen(row) {

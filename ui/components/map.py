@@ -10,7 +10,7 @@ import streamlit as st
 from aelib.config import PluginConfig
 from aelib.errors import AelibError
 from aelib.figures.colours import viridis
-from ui import cached, decoding, frame, map_colours, map_search, state
+from ui import cached, decoding, frame, map_colours, map_layers, map_search, state
 from ui.components import modules
 
 HEIGHT = 620
@@ -58,6 +58,7 @@ def latent_map(
     version, text = cached.version(run_id), decoding.write_map(config)
     base, suffix = f"api/runs/{run_id}/{version}/{split}", f"?map={quote(text)}"
     rows, info = decoding.split_rows(run_id, split), cached.info(run_id)
+    items = cached.table(run_id).index[rows]
     channels, high, wide = info.picture_shape
     can_decode = frame.model_class(cached.run(run_id)).can_decode
     figures = [{"name": "error", "url": f"{base}/errors"}] if cached.table(run_id).has_errors else []
@@ -96,6 +97,7 @@ def latent_map(
             "pick": state.address(state.PICK),
             "seq": state.get(state.SEEN, 0),
         },
+        "layers": map_layers.given(run_id, split, config, colour, None if picked is None else int(items[picked])),
     }
     data["id"] = str(hash(repr(data)))
     answer = modules.declare("map")(

@@ -86,19 +86,27 @@ export function readCamera(text) {
 }
 
 /**
- * The query of an address with its camera replaced, all other parameters left exactly as they are.
+ * The query of an address with one parameter replaced, all others left exactly as they are.
  * @param {string} search "?run=a&camera=1,2,3" or ""
- * @param {string | null} camera from `written`; null takes the parameter away
+ * @param {string} name of the parameter: plain letters
+ * @param {string | null} value needs no quoting; null takes the parameter away
  * @returns {string} "" or a query that starts with "?"
  */
+export function withParameter(search, name, value) {
+  const own = new RegExp(`^${name}(=|$)`);
+  const kept = search.replace(/^\?/, "").split("&").filter((part) => part && !own.test(part));
+  if (value !== null) kept.push(`${name}=${value}`);
+  return kept.length ? `?${kept.join("&")}` : "";
+}
+
+/** The query of an address with its camera (from `written`, or null) replaced. */
 export function withCamera(search, camera) {
   return withParameter(search, "camera", camera);
 }
 
-/** The query of an address with one parameter replaced, or taken away by null. */
-export function withParameter(search, name, value) {
-  const is = (part) => part === name || part.startsWith(`${name}=`);
-  const kept = search.replace(/^\?/, "").split("&").filter((part) => part && !is(part));
-  if (value !== null) kept.push(`${name}=${value}`);
-  return kept.length ? `?${kept.join("&")}` : "";
+/** Put a parameter into the page's own address, or take it away, without a rerun. */
+export function writeAddress(name, value) {
+  const { pathname, search, hash } = window.location;
+  const next = withParameter(search, name, value);
+  if (next !== search) history.replaceState(history.state, "", pathname + next + hash);
 }

@@ -96,6 +96,7 @@ export function themeOf(element) {
     accent,
     missing: mixed(ground, text, dark ? 0.5 : 0.42),
     faded: mixed(ground, text, dark ? 0.27 : 0.2),
+    dark,
     key: named.join("|"),
   };
 }

@@ -4,7 +4,7 @@
 import { between, fitted, limitsOf, panned, same, toData, toScreen, zoomedAt } from "./map_camera.js";
 import { stretches, total } from "./map_nearest.js";
 import { drawOverlay } from "./map_overlay.js";
-import { drawPictures, picturesInView } from "./map_picture_layer.js";
+import { drawPictures, pictured } from "./map_picture_layer.js";
 import { Buffer, MARGIN, asDiscs, diameterOf, discs, outlineOf, projection, splats } from "./map_points.js";
 
 const GLIDE = 240; // ms of a reset or a button's zoom
@@ -48,14 +48,16 @@ export class Stage {
     this.theme = null;
     this.font = "sans-serif";
     this.painting = null;
-    this.dirty = { paint: true, points: true, overlay: true };
+    this.shown = { points: true, pictures: true };
+    this.sheets = null; // what is drawn under and over the points, see map_sheets.js
+    this.dirty = { paint: true, points: true, overlay: true, sheets: true };
     this.frame = 0;
     this.draws = [];
     this.observer = new ResizeObserver(() => this.ask("points", "overlay"));
     this.observer.observe(element);
   }
 
-  /** Ask for a frame in which the named parts are drawn afresh: "paint" (colours), "points", "overlay". */
+  /** Ask for a frame in which the named parts are drawn afresh: "paint" (colours), "points", "overlay", "sheets". */
   ask(...parts) {
     for (const part of parts) this.dirty[part] = true;
     if (!this.frame) this.frame = requestAnimationFrame((now) => this.step(now));
@@ -105,7 +107,11 @@ export class Stage {
     if (moving || resized) this.on.moved(moving);
     if (moving) this.dirty.points = this.dirty.overlay = true;
     if (!this.camera || !this.theme || !this.view.width || !this.data.index || !this.able) return;
+    if (this.dirty.paint) this.sheets?.change();
     if (this.dirty.points || this.dirty.paint) this.drawPoints();
+    this.dirty.sheets = false;
+    this.sheets?.follow();
+    this.on.stepped?.();
     if (this.dirty.overlay) this.drawOverlay();
     if (this.glide || this.wheel) this.ask("points", "overlay");
   }
@@ -226,16 +232,24 @@ export class Stage {
     const draw = asDiscs(total(spans), radius)
       ? (want) => discs(buffer, index, spans, place, paint, lit, want, radius, rim, theme.ground)
       : (want) => splats(buffer, index, spans, place, paint, lit, want, Math.max(2, Math.round(2 * radius)));
-    draw(0);
-    if (lit) draw(1); // what is selected lies on top
-    const pictured = picturesInView(data, spans, place, buffer, camera.scale / this.fit.scale);
-    if (pictured) drawPictures(data, pictured, buffer, paint, lit, ratio, theme);
+    if (this.shown.points) draw(0);
+    if (this.shown.points && lit) draw(1); // what is selected lies on top
+    const zoom = camera.scale / this.fit.scale;
+    if (this.shown.pictures && pictured(data, buffer, place.k, zoom)) {
+      drawPictures(data, buffer, place, paint, lit, ratio, theme);
+    }
     buffer.show(this.pointsContext);
     this.dirty.paint = this.dirty.points = false;
     const spent = performance.now() - start;
     this.draws.push(spent);
     if (this.draws.length > MOST_DRAWS) this.draws.shift();
     this.on.drawn(spent);
+  }
+
+  /** Pixel of a row as it is painted now. */
+  colourOf(row) {
+    this.data.base ??= this.data.baseColours(this.theme);
+    return this.data.base[row] ?? this.theme.missing;
   }
 
   drawOverlay() {

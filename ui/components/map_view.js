@@ -1,6 +1,6 @@
 // The map as one thing: stage, cards, toolbar, legend and foot line, and what goes to Python.
 
-import { withCamera, withParameter, written } from "./map_camera.js";
+import { writeAddress, written } from "./map_camera.js";
 import { themeOf } from "./map_colours.js";
 import { MapData } from "./map_data.js";
 import { countOf, counted, milliseconds } from "./map_formats.js";
@@ -10,6 +10,7 @@ import { listen } from "./map_gestures.js";
 import { Ground } from "./map_ground.js";
 import { Hover } from "./map_hover.js";
 import { Instruments } from "./map_instruments.js";
+import { Layers } from "./map_layers.js";
 import { Stage } from "./map_stage.js";
 
 const PICK = 14; // CSS pixels round the cursor in which a point is taken
@@ -64,6 +65,7 @@ export class MapView {
     this.cameraTimer = 0;
     this.footTimer = 0;
     this.setTool("pan");
+    this.layers = new Layers(this);
     this.stopListening = listen(this.frame.stage, gesturesOf(this));
     if (!this.stage.able) {
       fault("This browser gives the map no canvas to draw on. Restart it, or take another browser.", true);
@@ -90,6 +92,7 @@ export class MapView {
     }
     this.takeCamera(given.camera);
     this.data.update(given);
+    this.layers.update(given);
     this.takeSelection(given.selection);
     if (!before || given.picked !== this.seen.picked) this.picked = given.picked ?? -1;
     this.seen.picked = given.picked;
@@ -148,6 +151,7 @@ export class MapView {
       this.instruments.showLegend();
     } else {
       this.hover.refresh();
+      this.layers.sheets.change(); // a picture for an outline's name may be among them
       this.stage.ask("points");
       return;
     }
@@ -170,12 +174,11 @@ export class MapView {
   // ---- what the hand does (the rest is in map_acts.js)
 
   setTool(tool) {
-    this.tool = tool;
-    this.frame.showTool(tool);
+    this.frame.showTool((this.tool = tool));
   }
 
   rowAt(left, top) {
-    if (!this.data.index || !this.stage.camera) return -1;
+    if (!this.data.index || !this.stage.camera || !this.stage.shown.points) return -1;
     return this.data.nearest(...this.stage.toData(left, top), PICK / this.stage.camera.scale);
   }
 
@@ -277,13 +280,14 @@ export class MapView {
     if (!camera || this.data.loaded !== this.given?.points.url) return;
     const value = whole ? null : written(camera);
     if (value) this.seen.cameras.add(value);
-    const { pathname, search, hash } = window.location;
-    const next = withParameter(withCamera(search, value), "distance", this.instruments.distance.wanted ? "1" : null);
-    if (next !== search) history.replaceState(history.state, "", pathname + next + hash);
+    writeAddress("camera", value);
+    writeAddress("distance", this.instruments.distance.wanted ? "1" : null);
+    this.layers.keepAddress();
   }
 
   close() {
     this.stopListening();
+    this.layers.close();
     clearTimeout(this.cameraTimer);
     clearTimeout(this.footTimer);
     this.hover.close();
