@@ -32,7 +32,7 @@ MAP = (
     "pan_70k_draw_ms_p95", "pan_70k_frame_p95_ms", "pan_70k_late_share", "pan_70k_hover_cpu_ms",
     "hover_70k_nearest_ms", "floor_70k_late_share", "plain_paint_70k_seconds", "plain_payload_70k_mb",
     "plain_pan_70k_late_share", "plain_over_pan_70k_cpu", "plain_over_pan_70k_hover_cpu",
-    "solid_20k_frame_p95_ms", "solid_70k_cpu_ms",
+    "solid_10k_frame_p95_ms", "solid_20k_cpu_ms",
 )  # fmt: skip
 TRAINING = (
     "digits_seconds", "digits_start_seconds", "digits_start_share", "digits_images_per_second",

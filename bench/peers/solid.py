@@ -1,4 +1,4 @@
-"""A page with our 3-D chart alone, of ``BENCH_COUNT`` of the points in ``BENCH_POINTS`` (an NPZ with points, labels)."""
+"""A page with our 3-D chart alone: ``BENCH_COUNT`` of the points in ``BENCH_POINTS`` (an NPZ: points, labels)."""
 
 import os
 
