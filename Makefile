@@ -47,6 +47,7 @@ docs: setup
 bench: setup
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.interaction
+	$(BIN)/python -m bench.map
 	$(BIN)/python -m bench.training
 
 # The runs in checkpoints/ that come with the app.

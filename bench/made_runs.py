@@ -57,8 +57,10 @@ def made_digits(folder: Path, count: int, scale: int = 1, pad: int = 0) -> Path:
     pixels, classes = load_digits(return_X_y=True)
     generator = np.random.default_rng(0)
     rows = generator.integers(len(pixels), size=count)
-    small = np.asarray(pixels)[rows].reshape(-1, 8, 8) * (255 / 16)
-    noisy = np.clip(small + generator.normal(0, 16, small.shape), 0, 255).astype(np.uint8)
+    noisy = np.zeros((count, 8, 8), np.uint8)
+    for start in range(0, count, 100_000):  # a million at once would take gigabytes
+        small = np.asarray(pixels)[rows[start : start + 100_000]].reshape(-1, 8, 8) * (255 / 16)
+        noisy[start : start + 100_000] = np.clip(small + generator.normal(0, 16, small.shape), 0, 255)
     large = noisy.repeat(scale, axis=1).repeat(scale, axis=2)
     images = np.pad(large, ((0, 0), (pad, pad), (pad, pad)))
     labels, train = np.asarray(classes)[rows].astype(np.uint8), count - count // 7

@@ -1,12 +1,14 @@
-"""Dragging and hovering a map of many points, ours and Plotly's: frames, drawing, and the browser's processor time."""
+"""A map of many points, ours and Plotly's: what is sent, when it is drawn, frames, and the browser's processor time."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Response, WebSocket
 
 from bench import pages
-from bench.browser import move_for
+from bench.browser import PATIENCE_MS, VIEWPORT, move_for
 
 LATE_MS = 25.0  # a frame later than this is seen as a stutter
 REACH = (150.0, 90.0)  # of the drag, CSS pixels
@@ -35,6 +37,7 @@ class Pan:
     Attributes:
         draws: ms of script for each drawing of the points while dragging (ours only).
         late, hover_late: Share of frames more than ``LATE_MS`` after the one before.
+        frame_p95: ms between frames while dragging, 95th percentile.
         cpu, hover_cpu: ms of processor time per cursor move, all of the browser's processes.
         nearest: ms of finding the point under the cursor (ours only).
         size: What is drawn on, CSS pixels.
@@ -42,11 +45,30 @@ class Pan:
 
     draws: list[float]
     late: float
+    frame_p95: float
     cpu: float
     hover_late: float
     hover_cpu: float
     nearest: list[float]
     size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Paint:
+    """What opening a link took.
+
+    Attributes:
+        seconds: From the link to the drawn points, one per visit.
+        arrays: Bytes of positions and colours from our routes; 0 for a plain page.
+        socket: Bytes of the page's websocket.
+    """
+
+    seconds: list[float]
+    arrays: int
+    socket: int
+
+
+OUR_MAP, PLOTLY = pages.our_map, pages.plotly_chart
 
 
 def floor(page: Page, seconds: float) -> tuple[float, float]:
@@ -56,9 +78,55 @@ def floor(page: Page, seconds: float) -> tuple[float, float]:
     return _late(found["frames"]), found["cpu"]
 
 
-def our_map(page: Page, url: str, run_id: str, seconds: float) -> Pan:
-    """Drag and hover the PCA map of all items of a run."""
-    page.goto(f"{url}map?run={run_id}&split=all&method=pca", wait_until="commit")
+def address(url: str, run_id: str) -> str:
+    """The PCA map of all items of a run."""
+    return f"{url}map?run={run_id}&split=all&method=pca"
+
+
+def first_paints(page: Page, link: str, drawn: Callable[[Page], float], times: int) -> Paint:
+    """Open a link in ``times`` fresh contexts (empty caches), after one that warms the server up."""
+    browser, seconds = page.context.browser, []
+    assert browser is not None
+    arrays = socket = 0
+    for turn in range(times + 1):
+        context = browser.new_context(viewport=VIEWPORT)
+        fresh = context.new_page()
+        fresh.set_default_timeout(PATIENCE_MS)
+        counted = _Counted(fresh)
+        began = time.perf_counter()
+        fresh.goto(link, wait_until="commit")
+        spent = drawn(fresh) - began
+        if turn:
+            seconds.append(spent)
+            arrays, socket = counted.arrays(), counted.socket
+        context.close()
+    return Paint(seconds, arrays, socket)
+
+
+class _Counted:
+    """Bytes that a page gets: our routes' arrays, and the websocket's messages."""
+
+    def __init__(self, page: Page) -> None:
+        self.answers: list[Response] = []
+        self.socket = 0
+        page.on("response", lambda answer: self.answers.append(answer) if "/api/runs/" in answer.url else None)
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framereceived", self._add)
+
+    def _add(self, payload: bytes | str) -> None:
+        self.socket += len(payload)
+
+    def arrays(self) -> int:
+        """Positions and colours; thumbnails come by need, and are none of them."""
+        wanted = [answer for answer in self.answers if "/thumbnails/" not in answer.url]
+        return sum(len(answer.body()) for answer in wanted if answer.ok)
+
+
+def our_map(page: Page, link: str, seconds: float) -> Pan:
+    """Drag and hover our map at this address."""
+    page.goto(link, wait_until="commit")
     pages.our_map(page)
     page.wait_for_timeout(1500)  # the server goes on with its imports for a moment
     middle = _middle(page, f"{STAGE}.element.getBoundingClientRect()")
@@ -96,9 +164,28 @@ def plotly_chart(page: Page, url: str, seconds: float) -> Pan:
     return _pan([], drag, hover, [], middle)
 
 
+def solid_chart(page: Page, url: str, seconds: float) -> tuple[float, float]:
+    """Turn the 3-D chart of a page: ms between frames (95th percentile), and ms of processor time per move."""
+    page.goto(url, wait_until="commit")
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?._fullLayout?.scene?._scene?.glplot")
+    page.wait_for_timeout(1500)
+    middle = _middle(page, "document.querySelector('.js-plotly-plot').getBoundingClientRect()")
+    eye = "() => JSON.stringify(document.querySelector('.js-plotly-plot')._fullLayout.scene._scene.getCamera().eye)"
+    before = page.evaluate(eye)
+    page.mouse.move(*middle[:2])
+    page.mouse.down()
+    drag = move_for(page, seconds, middle[:2], REACH)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    if page.evaluate(eye) == before:
+        raise RuntimeError("the 3-D chart did not turn under the drag")
+    return float(np.quantile(drag["frames"], 0.95)), drag["cpu"]
+
+
 def _pan(draws: list[float], drag: dict, hover: dict, nearest: list[float], middle: tuple) -> Pan:
     size = (round(middle[2]), round(middle[3]))
-    return Pan(draws, _late(drag["frames"]), drag["cpu"], _late(hover["frames"]), hover["cpu"], nearest, size)
+    p95 = float(np.quantile(drag["frames"], 0.95))
+    return Pan(draws, _late(drag["frames"]), p95, drag["cpu"], _late(hover["frames"]), hover["cpu"], nearest, size)
 
 
 def _middle(page: Page, box: str) -> tuple[float, float, float, float]:

@@ -25,8 +25,14 @@ START = (
 INTERACTION = (
     "slider_digits_plane_ms", "slider_digits_plane_ms_p95", "slider_digits_autoencoder_ms_p95",
     "slider_digits_vae_ms_p95", "slider_training_ms_p95", "route_digits_vae_ms_p95", "plain_slider_ms",
-    "plain_over_slider", "pan_70k_draw_ms_p95", "pan_70k_late_share", "pan_70k_hover_cpu_ms",
-    "hover_70k_nearest_ms", "floor_70k_late_share", "plain_pan_70k_late_share", "plain_over_pan_70k_cpu",
+    "plain_over_slider",
+)  # fmt: skip
+MAP = (
+    "decode_route_ms_p95", "decode_route_training_ms_p95", "paint_70k_seconds", "payload_70k_mb", "socket_70k_mb",
+    "pan_70k_draw_ms_p95", "pan_70k_frame_p95_ms", "pan_70k_late_share", "pan_70k_hover_cpu_ms",
+    "hover_70k_nearest_ms", "floor_70k_late_share", "plain_paint_70k_seconds", "plain_payload_70k_mb",
+    "plain_pan_70k_late_share", "plain_over_pan_70k_cpu", "plain_over_pan_70k_hover_cpu",
+    "solid_10k_frame_p95_ms", "solid_20k_cpu_ms",
 )  # fmt: skip
 TRAINING = (
     "digits_seconds", "digits_start_seconds", "digits_start_share", "digits_images_per_second",
@@ -46,7 +52,7 @@ def run_bench(name: str, *words: str) -> subprocess.CompletedProcess:
 
 @pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.parametrize(("name", "wanted"), [("start", START), ("interaction", INTERACTION)])
+@pytest.mark.parametrize(("name", "wanted"), [("start", START), ("interaction", INTERACTION), ("map", MAP)])
 def test_a_bench_in_the_browser_gives_its_figures(name: str, wanted: tuple[str, ...]) -> None:
     assert_figures(name, wanted)
 

@@ -11,7 +11,7 @@ from ui.components.map import Gesture
 from ui.components.solid import clicked
 from ui.map_colours import Colour
 
-MOST = 20_000  # points that Plotly still turns without a graphics card; see bench.map
+MOST = 10_000  # points: without a graphics card twice as many took half a second of processor time a move (bench.map)
 
 
 def solid_map(

@@ -53,10 +53,12 @@ def press(page: Page, name: str) -> None:
 def test_a_link_opens_the_same_view_in_a_new_browser(page, server, new_context):
     """Camera, method and settings, colour, split, selection and pick: one link, another browser."""
     open_map(page, server, method="axes", settings="across:2,up:5")
+    expect(page.get_by_text("trustworthiness", exact=False).first).to_be_visible()  # the map then moves no more
     table, _ = table_and_points(server)
     points = table.codes[:, [2, 5]].astype(np.float64)
     choose(page, "Colour", "reconstruction error")
     wait_for_parameter(page, "colour", "error")
+    settle(page)
     wait_until_drawn(page)
     draw_lasso(page, around(points, share=0.5))
     wait_for_parameter(page, "lasso")
