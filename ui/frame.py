@@ -31,9 +31,17 @@ STATE_COLOURS = {
 
 def bar(title: str, widths: Sequence[float]) -> list[Any]:
     """The page's first line: its heading, and places of these widths beside it for what it shows."""
+    state.put(state.TITLE, title)
+    name_tab()
     heading, *places = st.columns([max(0.9, 0.12 * len(title)), *widths], vertical_alignment="bottom")
     heading.markdown(f"## {title}")
     return places
+
+
+def name_tab(run: Run | None = None) -> None:
+    """Name the browser's tab after the page, and the run that it shows."""
+    parts = [state.get(state.TITLE, ""), *([] if run is None else [run_title(run)]), "Latent Loupe"]
+    st.set_page_config(page_title=" · ".join(part for part in parts if part))
 
 
 def choose_run() -> Run:
@@ -55,6 +63,7 @@ def choose_run() -> Run:
         show=lambda run_id: run_title(runs[run_id]),
         help="Which trained model this page looks through",
     )
+    name_tab(runs[chosen])
     return runs[chosen]
 
 

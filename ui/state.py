@@ -33,6 +33,7 @@ NONCE = "train-nonce"
 FORM_START = "form-start"  # (what it was opened from, raw config, key of the widgets)
 FORM_WRITTEN = "form-written"  # the form as this page last wrote it into the address
 BROUGHT = "train-dataset"  # raw config of the dataset that the Data page sent
+TITLE = "page-title"  # of the page on screen, for the browser's tab
 SEEN = "map-gesture-seen"
 SELECTED = "selected-items"  # (run, the address's text, items)
 
