@@ -47,4 +47,5 @@ with watch_place:
     if watched is None:
         st.info("Nothing has been trained yet. Press Train: the curves appear here.", icon=":material/monitoring:")
     else:
+        frame.name_tab(watched)
         watch.draw(watched)

@@ -1,5 +1,6 @@
 """What every page shares: its title line, the choice of a run, and sentences where something is missing."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +33,17 @@ STATE_COLOURS = {
 
 def bar(title: str, widths: Sequence[float]) -> list[Any]:
     """The page's first line: its heading, and places of these widths beside it for what it shows."""
+    state.put(state.TITLE, title)
+    name_tab()
     heading, *places = st.columns([max(0.9, 0.12 * len(title)), *widths], vertical_alignment="bottom")
     heading.markdown(f"## {title}")
     return places
+
+
+def name_tab(run: Run | None = None) -> None:
+    """Name the browser's tab after the page, and the run that it shows."""
+    parts = [state.get(state.TITLE, ""), *([] if run is None else [run_title(run)]), "Latent Loupe"]
+    st.set_page_config(page_title=" · ".join(part for part in parts if part))
 
 
 def choose_run() -> Run:
@@ -53,10 +62,18 @@ def choose_run() -> Run:
         list(runs),
         state.RUN,
         next(iter(runs)),
-        show=lambda run_id: run_title(runs[run_id]),
+        show=titles(runs).__getitem__,
         help="Which trained model this page looks through",
     )
+    name_tab(runs[chosen])
     return runs[chosen]
+
+
+def titles(runs: dict[str, Run]) -> dict[str, str]:
+    """What runs are called, by id; runs of one name with their ids, for a select box knows them by their words."""
+    found = {run_id: run_title(run) for run_id, run in runs.items()}
+    several = {title for title, count in Counter(found.values()).items() if count > 1}
+    return {run_id: f"{title} · {run_id}" if title in several else title for run_id, title in found.items()}
 
 
 def has_weights(run: Run) -> bool:

@@ -40,6 +40,7 @@ FORM_START = "form-start"  # (what it was opened from, raw config, key of the wi
 FORM_WRITTEN = "form-written"  # the form as this page last wrote it into the address
 CAME = "imported-run"  # id of the run that the Data page made of a file last
 BROUGHT = "train-dataset"  # raw config of the dataset that the Data page sent
+TITLE = "page-title"  # of the page on screen, for the browser's tab
 SEEN = "map-gesture-seen"
 SOLID_SEEN = "solid-map-seen"  # the 3-D map's last click
 SELECTED = "selected-items"  # ui/selection.py: Known

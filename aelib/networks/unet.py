@@ -26,7 +26,7 @@ class Config(PluginConfig):
     """Settings of the U-Net."""
 
     channels: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(
-        (16, 32, 64),
+        (8, 16, 32, 64),
         strict=False,
         min_length=2,
         max_length=8,

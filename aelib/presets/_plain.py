@@ -31,7 +31,7 @@ def _unet(corruption: dict[str, Any]) -> dict[str, Any]:
     """A small U-Net that undoes one corruption."""
     return {
         "corruptions": [corruption],
-        "network": {"name": "unet", "channels": [16, 32, 64]},
+        "network": {"name": "unet", "channels": [8, 16, 32, 64]},
         "model": {"name": "restoration", "output": "difference"},
         "training": training(epochs=10, batch_size=64),
     }
@@ -215,7 +215,7 @@ PLAIN: dict[str, Preset] = {
         "For each pixel, whether it belongs to the thing or the ground; for datasets with masks: sprites and faces.",
         {
             "target": "masks",
-            "network": {"name": "unet", "channels": [16, 32, 64]},
+            "network": {"name": "unet", "channels": [8, 16, 32, 64]},
             "model": {"name": "segmentation"},
             "training": training(epochs=10, batch_size=64),
         },

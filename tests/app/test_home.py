@@ -1,6 +1,7 @@
 """Home: cards, the filter, names and notes, deletion with undo."""
 
 import json
+import shutil
 
 import pytest
 
@@ -133,3 +134,12 @@ def test_open_map_and_train_like_this(runs, open_page):
     at = open_page("home").button(key="like-digits-plane").click().run()
     assert not at.exception
     assert at.query_params["clone"] == "digits-plane"
+
+
+def test_runs_of_the_same_name_are_told_apart_where_one_is_chosen(runs, open_page):
+    shutil.copytree(runs / "digits-vae", runs / "twin")
+    for run in ("digits-vae", "twin", "digits-plane"):
+        at = open_page("map", run=run)
+        assert at.selectbox(key="choose-run").value == run
+    labels = at.selectbox(key="choose-run").options
+    assert len(set(labels)) == len(labels) == 4

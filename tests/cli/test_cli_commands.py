@@ -184,3 +184,26 @@ def test_answers_go_into_a_closed_pipe_quietly(tiny_run):
     command = f"{sys.executable} -m aelib show {tiny_run.id} --checkpoints {tiny_run.folder.parent} | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env=os.environ)
     assert "Traceback" not in done.stderr
+
+
+def test_measure_lists_what_there_is_and_keeps_what_it_finds(cli, tiny_run, copy_of):
+    run = copy_of(tiny_run)
+    rc, out, _ = cli("measure", run.id)
+    assert rc == 0
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert "not measured yet" in lines["active_units"]
+    assert "every entry" in lines["hidden_entries"]
+    rc, out, _ = cli("measure", run.id, "--what", "bound", "--items", 20, "--samples", 3, "--json")
+    answer = json.loads(out)
+    assert (rc, answer["samples"], answer["items"]) == (0, 3, 20)
+    assert answer["sentence"] in cli("measure", run.id)[1]
+    rc, _, err = cli("measure", run.id, "--what", "bond")
+    assert rc == 2
+    assert "Did you mean 'bound'?" in err
+
+
+def test_list_prints_how_to_choose(cli):
+    rc, out, _ = cli("list", "models", "--markdown")
+    assert rc == 0
+    assert out.startswith("# How to choose")
+    assert cli("list", "networks", "--markdown")[0] == 2
