@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from aelib.config import PluginConfig, read_choice
+from aelib.errors import AelibError
 from aelib.jobs import projecting
 from aelib.registry import PROJECTIONS
 from aelib.runs.folder import Run
@@ -35,7 +36,9 @@ def choose_method(run_id: str) -> str:
     """The projection's name; codes of one or two dimensions start on their own axes."""
     names = PROJECTIONS.names()
     start = "axes" if cached.table(run_id).codes.shape[1] <= 2 else "umap"
-    titles = {"umap": "UMAP", "pca": "PCA", "axes": "two dimensions"}
+    titles = {
+        "umap": "UMAP", "pca": "PCA", "axes": "two dimensions", "tsne": "t-SNE", "lda": "LDA", "random": "random plane",
+    }  # fmt: skip
     return state.choose(
         "Projection",
         names,
@@ -65,9 +68,15 @@ def projection_on_screen(run: Run, wanted: PluginConfig) -> tuple[PluginConfig, 
         if not quality:
             return wanted, "too few items to say how far this map can be trusted"
         figures = f"trustworthiness {quality['trustworthiness']:.3f} · continuity {quality['continuity']:.3f}"
-        return wanted, f"{figures} (15 neighbours, {quality['items']:,.0f} items)"
+        kept = f", {quality['overlap']:.0%} of neighbours kept" if "overlap" in quality else ""
+        return wanted, f"{figures} (15 neighbours, {quality['items']:,.0f} items){kept}"
     quick = bool(PROJECTIONS.load(wanted.name).QUICK)
     fault = projecting.request(run, wanted)
+    if quick:
+        try:
+            cached.points(run.id, wanted)
+        except AelibError as error:  # no labels, say: what it says now, the worker would say later
+            fault, quick = str(error), False
     if fault:
         st.warning(f"{forms.words(wanted.name)} could not be computed: {fault} PCA is shown instead.")
         if st.button("Try again", key="retry-projection"):
@@ -86,6 +95,9 @@ def _wait_for(run_id: str, wanted: PluginConfig) -> None:
     if cached.stored_projection(run_id, wanted) is not None or projecting.request(run, wanted):
         st.rerun()
     if not PROJECTIONS.load(wanted.name).QUICK:
+        share = projecting.progress(cached.run(run_id), wanted)
+        if share is not None:
+            st.progress(share)
         st.caption(
             f":material/hourglass_top: {wanted.name.upper()} is being computed; the map changes when it is done."
         )
