@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -32,7 +33,7 @@ from bench.machine import ROOT
 from bench.made_runs import mnist_data, train_codes
 
 SIZES = {"small": 10_000, "large": 60_000}
-QUICK_SIZES = {"small": 3_000, "large": 6_000}
+QUICK_SIZES = {"small": 1_500, "large": 4_000}
 PEERS = {"umap-learn": "umap", "openTSNE": "openTSNE", "PaCMAP": "pacmap"}
 SHARE = {"small": 1 / 8, "large": 1 / 2.5}  # of umap-learn's cold wait that ours may take
 NEAR = 0.005  # of trustworthiness
@@ -40,7 +41,7 @@ LIMIT = 1800  # seconds for one peer
 
 
 class Worker:
-    """The projection worker of a run's folder, started as the app starts it, with compiled code of its own."""
+    """The projection worker of a run's folder, started as the app does, with compiled code in a cache of its own."""
 
     def __init__(self, run: Run, cache: Path) -> None:
         self.run, self.folder, self.cache, self.pid = run, run.folder.parent, cache, 0
@@ -57,8 +58,10 @@ class Worker:
             time.sleep(0.01)
         return time.perf_counter() - began
 
-    def end(self) -> None:
-        """End it, and wait for that."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
         os.kill(self.pid, signal.SIGTERM)
         while is_held(self.folder / ".projecting" / "lock"):
             time.sleep(0.01)
@@ -83,10 +86,9 @@ def ours(figures: Figures, run: Run, size: str, cache: Path, rounds: int) -> np.
     count = len(code_tables.of_run(run))
     cold, warm = [], []
     for turn in range(rounds):
-        worker = Worker(run, cache)
-        cold.append(worker.wait(umap(2 * turn)))
-        warm.append(worker.wait(umap(2 * turn + 1)))
-        worker.end()
+        with Worker(run, cache) as worker:
+            cold.append(worker.wait(umap(2 * turn)))
+            warm.append(worker.wait(umap(2 * turn + 1)))
     figures.sample(f"ours_cold_{size}_seconds", f"{count:,} codes: our UMAP, worker cold", cold, "s")
     figures.sample(f"ours_warm_{size}_seconds", "  worker warm", warm, "s")
     done = projections.read(run, umap(0))
@@ -139,6 +141,7 @@ def peers(figures: Figures, table: np.ndarray, size: str, folder: Path, rounds: 
             continue
         found = [peer(name, source, target, folder / "numba-peers") for _ in range(rounds)]
         own = module.lower()
+        print(f"{size}: {name} {found}", file=sys.stderr, flush=True)
         figures.sample(f"{own}_cold_{size}_seconds", f"  {name}, fresh process", [each["cold"] for each in found], "s")
         figures.sample(f"{own}_warm_{size}_seconds", f"  {name}, second fit", [each["warm"] for each in found], "s")
         quality(figures, f"{own}_{size}", name, table, np.load(target, allow_pickle=False))
@@ -160,10 +163,9 @@ def verdicts(figures: Figures, size: str) -> None:
 
 def first_ever(figures: Figures, run: Run, cache: Path) -> None:
     """The first UMAP of a fresh clone: nothing is compiled yet. Leaves the cache filled."""
-    worker = Worker(run, cache)
     count = len(code_tables.of_run(run))
-    figures.number("ours_first_ever_seconds", f"{count:,} codes: our first UMAP ever", worker.wait(umap(99)), "s")
-    worker.end()
+    with Worker(run, cache) as worker:
+        figures.number("ours_first_ever_seconds", f"{count:,} codes: our first UMAP ever", worker.wait(umap(99)), "s")
 
 
 def main() -> None:

@@ -35,11 +35,11 @@ FAST = {
     "afn",
     "reassoc",
 }  # all of fastmath but for infinities: lists begin with them
-_compiled = njit(cache=KEPT, fastmath=FAST, nogil=True)
-_inlined = njit(fastmath=FAST, inline="always")
+compiled = njit(cache=KEPT, fastmath=FAST, nogil=True)
+inlined = njit(fastmath=FAST, inline="always")
 
 
-@_compiled
+@compiled
 def keep_smallest(
     table: np.ndarray, squares: np.ndarray, own: np.ndarray, offset: int, rows: np.ndarray, found: np.ndarray
 ) -> None:
@@ -77,7 +77,7 @@ def keep_smallest(
                     worst = found[i, k - 1]
 
 
-@_compiled
+@compiled
 def widths(distances: np.ndarray, rho: np.ndarray, sigma: np.ndarray) -> None:
     """UMAP's local scale of each item: the distance to its nearest, and the width at which the others sum to log2(k).
 
@@ -114,7 +114,7 @@ def widths(distances: np.ndarray, rho: np.ndarray, sigma: np.ndarray) -> None:
         sigma[i] = max(middle, 1e-3 * least)
 
 
-@_inlined
+@inlined
 def _to_the_power(base: float, exponent: float) -> float:
     """A float32 above 0 to the power of another, within 1e-4 of it: the C library's takes three times as long."""
     bits = np.float32(base).view(np.int32)
@@ -134,12 +134,12 @@ def _to_the_power(base: float, exponent: float) -> float:
     return power * np.int32((np.int32(below) + np.int32(127)) << np.int32(23)).view(np.float32)
 
 
-@_inlined
+@inlined
 def _held(move: float) -> float:
     return min(max(move, F(-4)), F(4))
 
 
-@_compiled
+@compiled
 def descend(
     points: np.ndarray,
     heads: np.ndarray,
