@@ -25,10 +25,12 @@ PRESET = "preset"
 CLONE = "clone"
 FORM = "form"  # Train: the whole form as JSON
 WATCH = "watch"  # Train: the run being watched
+SWEEP = "sweep"  # Train: the sweep whose table is shown
 
 # Not in the address.
 DELETED = "deleted-run"
 NONCE = "train-nonce"
+SWEEP_NONCE = "sweep-nonce"
 FORM_START = "form-start"  # (what it was opened from, raw config, key of the widgets)
 FORM_WRITTEN = "form-written"  # the form as this page last wrote it into the address
 BROUGHT = "train-dataset"  # raw config of the dataset that the Data page sent

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from aelib.errors import AelibError
 from aelib.files import saying_disk_faults
-from aelib.jobs import local, queue
+from aelib.jobs import queue
+from aelib.jobs.engines import LOCAL, Engine
 from aelib.jobs.permission import is_demo
 from aelib.jobs.stopping import Stopper
 from aelib.runs.lock import hold
@@ -22,10 +23,10 @@ STOPPING_SECONDS = 0.1  # the same while a stop is waited for
 class Dispatcher(threading.Thread):
     """A daemon thread that claims and starts runs, and frees the places of dead ones."""
 
-    def __init__(self, checkpoints: Path) -> None:
+    def __init__(self, checkpoints: Path, engine: Engine = LOCAL) -> None:
         super().__init__(daemon=True, name="dispatcher")
         self.checkpoints, self.ending, self.problem = checkpoints, threading.Event(), ""
-        self.stopper = Stopper()
+        self.stopper, self.engine = Stopper(), engine
 
     def run(self) -> None:
         """Look at the queue until ``stop``; what hinders it stands in ``problem``, and the next look tries again.
@@ -45,7 +46,7 @@ class Dispatcher(threading.Thread):
     def _look(self, owner: str) -> bool:
         try:
             stopping = self.stopper.look(self.checkpoints)
-            dispatch(self.checkpoints, owner)
+            dispatch(self.checkpoints, owner, self.engine)
             self.problem = ""
             return stopping
         except (AelibError, OSError, sqlite3.Error) as error:  # a full disk, say: it may have room a minute later
@@ -57,13 +58,13 @@ class Dispatcher(threading.Thread):
         self.ending.set()
 
 
-def dispatch(checkpoints: Path, owner: str) -> None:
+def dispatch(checkpoints: Path, owner: str, engine: Engine = LOCAL) -> None:
     """One look: free the places of dead runs, start what may start."""
     try:
         queue.reconcile(checkpoints, again=True)
         while claimed := queue.claim(checkpoints, owner):
             try:
-                local.start_worker(*claimed)
+                engine.submit(*claimed)
             except (AelibError, OSError):
                 queue.give_up_start(*claimed)
     except AelibError as error:

@@ -29,13 +29,13 @@ def fail(run: Run, attempt: int, error: Exception) -> str:
     """Write what went wrong as one sentence; what we did not foresee goes to the log with its traceback."""
     if not isinstance(error, AelibError):
         error = _memory(run, error) or _unforeseen(error)
-    print(error, file=sys.stderr)  # noqa: T201 - the worker's log
     drop_reserve(run)
-    # Where even that is not enough room, the run reads as interrupted: it goes on when there is some.
-    with contextlib.suppress(AelibError):
+    try:
         write_json(run.folder / "error.json", {"attempt": attempt, "state": "failed", **error.as_dict()})
         run.write_status(**{**run.status(), "state": "failed", "ended": time.time(), "problem": str(error)})
         queue.set_state(run, attempt, "failed")
+    except AelibError as second:  # not even that much room: it reads as interrupted, and goes on when there is some
+        print(error, second, sep="\n", file=sys.stderr)  # noqa: T201 - the worker's log
     return "failed"
 
 

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 from aelib.config import RunConfig
 from aelib.datasets._base import load_dataset
@@ -40,12 +41,22 @@ def prepare(config: RunConfig) -> RunConfig:
 def submit(checkpoints: Path, config: RunConfig, *, name: str = "", nonce: str = "") -> Run:
     """Put a run into the queue. The same nonce again gives the run that is already there (a double click)."""
     refuse_in_demo("Training")
-    prepared, files = prepare(config), start_files(checkpoints, config)
+    return enter(checkpoints, prepare(config), name=name, nonce=nonce)
+
+
+def enter(
+    checkpoints: Path, prepared: RunConfig, *, name: str = "", nonce: str = "", sweep: dict[str, Any] | None = None
+) -> Run:
+    """The second half of ``submit``: what ``prepare`` gave comes into the queue."""
+    refuse_in_demo("Training")
+    files = start_files(checkpoints, prepared)
     with index.transaction(checkpoints) as connection:
         row = connection.execute("SELECT id FROM runs WHERE nonce = ?", (nonce,)).fetchone() if nonce else None
         if row:
             return Run(checkpoints / row[0])
         run = create_run(checkpoints, prepared, name=name, nonce=nonce, files=files)
+        if sweep:
+            run.change_queue(sweep=sweep)
         index.insert(connection, run, "queued")
     return run
 
