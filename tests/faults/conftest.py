@@ -15,6 +15,12 @@ from aelib.runs.folder import Run
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a kill -9 leaves does not hang on fsync; a slow disk would make minutes of these seconds."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+
+
 @pytest.fixture(scope="session")
 def _nursery() -> Iterator[subprocess.Popen]:
     process = subprocess.Popen(

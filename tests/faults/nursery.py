@@ -105,6 +105,7 @@ def dispatch(checkpoints: Path, seed: int) -> None:
 
 
 if __name__ == "__main__":
+    os.fsync = lambda handle: None  # what a kill -9 leaves does not hang on it, and the disk is others' too
     loop.REPORT_SECONDS = training.RESUME_SECONDS = 0.0  # a resume point after every step
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead leave no zombies
     if sys.argv[1:2] == ["dispatch"]:

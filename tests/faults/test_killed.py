@@ -24,7 +24,7 @@ def ends_as_unbroken(checkpoints, start_worker, kills: int, seed: int) -> None:
         pid = start_worker(*claimed(checkpoints, run))
         wait_until(lambda: is_held(run.folder / "lock"))
         target = min(done + chance.randint(1, 15), 5 * epochs - 6)
-        wait_until(lambda target=target: steps_done(run) >= target or not is_held(run.folder / "lock"), every=0.001)
+        wait_until(lambda target=target: steps_done(run) >= target or not is_held(run.folder / "lock"), every=0.005)
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not is_held(run.folder / "lock"))
         queue.reconcile(checkpoints)
