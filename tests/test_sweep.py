@@ -191,8 +191,7 @@ def test_a_change_takes_effect_is_written_down_and_counts_the_best_anew(checkpoi
     (row,) = changing.lines(run)
     assert row["position"] == [0, 3, 0]
     rows = run.metrics()
-    assert rows[3]["validation"]["loss"] > rows[2]["validation"]["loss"]
-    assert rows[3]["best"], "a larger loss, but the first of its kind"
+    assert rows[3]["best"], "the first of its kind, whatever its figure"
     assert run.config().model.beta == 1.0, "config.json is as it was queued"
     parts = rows[4]["validation"]
     np.testing.assert_allclose(parts["loss"], parts["cross_entropy_above_floor"] + 50 * parts["kl"], rtol=1e-4)

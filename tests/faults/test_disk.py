@@ -61,7 +61,7 @@ def test_a_full_disk_ends_in_words_and_the_run_goes_on_when_there_is_room(small_
 
 def test_a_disk_without_any_room_leaves_a_run_that_is_taken_up_later(small_disk, start_worker):
     checkpoints = small_disk / "checkpoints"
-    run = queue.submit(checkpoints, config(epochs=100_000))
+    run = queue.submit(checkpoints, config(epochs=9_000))
     start_worker(*claimed(checkpoints, run))
     wait_until(lambda: len(run.metrics()) > 3)
 

@@ -32,7 +32,7 @@ def app(checkpoints):
     thread.join()
 
 
-def at_work(checkpoints, start_worker, epochs: int = 20_000):
+def at_work(checkpoints, start_worker, epochs: int = 9_000):
     run = queue.submit(checkpoints, config(epochs=epochs))
     pid = start_worker(*claimed(checkpoints, run))
     wait_until(lambda: run.status()["state"] == "running" and steps_done(run) > 12)
@@ -107,7 +107,7 @@ def test_a_run_in_front_is_asked_and_never_signalled(checkpoints, monkeypatch):
 
 def test_pause_lets_the_next_one_in_and_resume_goes_on(checkpoints, start_worker, app, monkeypatch):
     monkeypatch.setattr(type(app.engine), "submit", lambda self, run, attempt: start_worker(run, attempt))
-    first, second = queue.submit(checkpoints, config(epochs=20_000)), queue.submit(checkpoints, config(epochs=3))
+    first, second = queue.submit(checkpoints, config(epochs=9_000)), queue.submit(checkpoints, config(epochs=3))
     wait_until(lambda: first.status()["state"] == "running" and steps_done(first) > 5)
     queue.pause(first)
     wait_until(lambda: second.status()["state"] == "completed")
@@ -133,7 +133,7 @@ def server(checkpoints) -> tuple[subprocess.Popen, str]:
 
 @pytest.mark.slow
 def test_the_app_is_killed_and_started_again_in_the_middle_of_a_run(checkpoints, processes):
-    run = queue.submit(checkpoints, config(epochs=20_000))
+    run = queue.submit(checkpoints, config(epochs=9_000))
     first, _ = server(checkpoints)
     processes.append(first)
     wait_until(lambda: run.status()["state"] == "running" and steps_done(run) > 12, 180)
