@@ -28,11 +28,9 @@ def small_disk(tmp_path):
 
 
 def fill(path) -> None:
-    with path.open("wb", buffering=0) as file:
-        with contextlib.suppress(OSError):
-            while True:
-                file.write(b"x" * 4096)
-        with pytest.raises(OSError, match="No space"):
+    """Take all the room there is now."""
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
             file.write(b"x" * 4096)
 
 
