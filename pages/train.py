@@ -20,7 +20,7 @@ form_place, watch_place = st.columns([1, 2], gap="medium")
 with form_place, st.container(border=True):
     start, key = run_form.choose_start()
     top = st.container()  # filled after the form below it has been read
-    config = None
+    config, raw = None, {}
     try:
         raw = run_form.draw(start, key)
         run_form.remember(raw)

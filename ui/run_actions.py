@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -39,7 +39,7 @@ def say_progress(run: Run, state_now: str) -> None:
         st.caption(said)
 
 
-def main_buttons(run: Run, state_now: str, places: list[Any]) -> None:
+def main_buttons(run: Run, state_now: str, places: Sequence[Any]) -> None:
     """Stop and pause while it waits or trains, resume and more epochs afterwards."""
     if is_demo():
         return

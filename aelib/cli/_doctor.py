@@ -61,7 +61,8 @@ def _runs(checkpoints: Path) -> tuple[bool, str]:
     broken = []
     for run in list_runs(checkpoints):
         try:
-            run.status(), run.raw_config, run.queue()
+            for read in (run.status, lambda run=run: run.raw_config, run.queue):
+                read()
         except AelibError:
             broken.append(run.id)
     return not broken, f"broken: {', '.join(broken[:5])}" if broken else "every folder can be read"

@@ -8,6 +8,8 @@ anew, because figures from before it mean something else.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from aelib.config import RunConfig
 from aelib.datasets._base import Dataset
 from aelib.models._base import Progress, build
@@ -62,7 +64,7 @@ def fields_read(run: RunConfig, dataset: Dataset) -> set[str]:
             return getattr(run.model, name)
 
     model.config = Reading()
-    few = dataset.splits["train"].take(range(min(8, len(dataset.splits["train"]))))
+    few = dataset.splits["train"].take(np.arange(min(8, len(dataset.splits["train"]))))
     for phase in phases:
         batch = next(Batches(few, run.corruptions, "cpu", run.target).in_order(8, run.training.seed))
         phase.loss(batch, Progress(0, 1))
