@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -39,22 +39,22 @@ def say_progress(run: Run, state_now: str) -> None:
         st.caption(said)
 
 
-def main_buttons(run: Run, state_now: str, places: Sequence[Any]) -> None:
+def main_buttons(run: Run, state_now: str, row: Any) -> None:
     """Stop and pause while it waits or trains, resume and more epochs afterwards."""
     if is_demo():
         return
     if state_now in ("queued", "starting", "running"):
-        if places[0].button("Stop", icon=":material/stop_circle:", width="stretch", key=f"stop-{run.id}"):
+        if row.button("Stop", icon=":material/stop_circle:", key=f"stop-{run.id}"):
             act(lambda: queue.stop(run))
-        if places[1].button("Pause", icon=":material/pause:", width="stretch", key=f"pause-{run.id}"):
+        if row.button("Pause", icon=":material/pause:", key=f"pause-{run.id}"):
             act(lambda: queue.pause(run))
     elif state_now == "stopping":
-        places[0].caption("Stopping: two seconds at most, then it is ended.")
+        row.caption("Stopping: two seconds at most, then it is ended.")
     elif state_now in queue.RESUMABLE:
-        if places[0].button("Resume", icon=":material/resume:", width="stretch", key=f"resume-{run.id}"):
+        if row.button("Resume", icon=":material/resume:", key=f"resume-{run.id}"):
             act(lambda: queue.resume(run))
     elif state_now == "completed":
-        with places[0].popover("More epochs", width="stretch"):
+        with row.popover("More epochs"):
             _more_epochs(run)
 
 
@@ -105,11 +105,13 @@ def _change(run: Run) -> None:
 
     st.caption("Takes effect within a second, at a step that is written down: the run stays repeatable.")
     config = changing.as_it_stands(run)
-    given = {}
-    for path, value in changing.changeable(config).items():
+    given, places = {}, st.columns(2)
+    for number, (path, value) in enumerate(changing.changeable(config).items()):
         label = path.partition(".")[2].replace("_", " ").replace(".", " ").capitalize()
         step = 10.0 ** (len(str(int(1 / value))) * -1) if 0 < value < 0.1 else 0.1
-        typed = st.number_input(label, value=float(value), step=step, format="%.4g", key=f"change-{path}-{run.id}")
+        typed = places[number % 2].number_input(
+            label, value=float(value), step=step, format="%.4g", key=f"change-{path}-{run.id}"
+        )
         if typed != value:
             given[path] = typed
     if st.button("Change", disabled=not given, key=f"change-{run.id}"):

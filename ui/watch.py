@@ -104,15 +104,15 @@ def _head(run: Run, status: dict) -> None:
 
 
 def _buttons(run: Run, state_now: str) -> None:
-    places = st.columns(5)
-    run_actions.main_buttons(run, state_now, places)
-    if places[2].button("Clone", icon=":material/content_copy:", width="stretch", key=f"clone-{run.id}"):
+    row = st.container(horizontal=True, gap="small")
+    run_actions.main_buttons(run, state_now, row)
+    if row.button("Clone", icon=":material/content_copy:", key=f"clone-{run.id}"):
         state.put_address(state.CLONE, run.id)
         st.rerun(scope="app")
     has_weights = frame.has_weights(run)
-    if has_weights and places[3].button("Open map", icon=":material/map:", width="stretch", key=f"map-{run.id}"):
+    if has_weights and row.button("Open map", icon=":material/map:", key=f"map-{run.id}"):
         st.switch_page("../pages/map.py", query_params={state.RUN: run.id})
-    if has_weights and places[4].button("Reconstructions", width="stretch", key=f"recon-{run.id}"):
+    if has_weights and row.button("Reconstructions", key=f"recon-{run.id}"):
         st.switch_page("../pages/reconstructions.py", query_params={state.RUN: run.id})
 
 
@@ -152,6 +152,7 @@ def _figures(status: dict) -> None:
         return
     places = st.columns(3)
     places[0].metric("Validation error", f"{validation:.3f}", help="Squared error per item of the best weights")
-    places[1].metric("Test error", f"{test:.3f}", help="The same on test items, which nothing was chosen by")
+    told = "–" if test is None else f"{test:.3f}"  # of a run that was stopped: it is judged when it completes
+    places[1].metric("Test error", told, help="The same on test items, which nothing was chosen by")
     ended = status.get("ended")
     places[2].metric("Ended", time.strftime("%d %b %H:%M", time.localtime(ended)) if ended else "–")
