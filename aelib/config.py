@@ -115,6 +115,12 @@ class TrainingConfig(Config):
         examples=["auto", "cpu", "mps", "cuda", "cuda:1"],
         description="auto takes cuda, then mps, then cpu",
     )
+    start: str = Field(
+        "",
+        pattern=r"^([a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?)?$",
+        examples=["digits-vae", "or empty for random weights"],
+        description="Id of a run whose weights are the start, where shapes agree; empty: random weights",
+    )
 
 
 class RunConfig(Config):

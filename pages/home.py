@@ -3,11 +3,12 @@
 import streamlit as st
 
 from aelib.runs.folder import STATES, default_checkpoints, list_runs
-from ui import frame, run_card, state
+from ui import frame, run_actions, run_card, state
 
 frame.bar("Latent Loupe", [4])
 st.caption("A magnifying glass for latent spaces: train an autoencoder, walk over its codes, decode any place between.")
 
+run_actions.say_demo()
 runs = list_runs(default_checkpoints())
 run_card.offer_undo()
 if not runs:

@@ -8,17 +8,19 @@ from aelib.cli.settings import write_command
 from aelib.config import RunConfig
 from aelib.errors import AelibError
 from aelib.jobs import queue
+from aelib.jobs.permission import is_demo
 from aelib.runs.folder import default_checkpoints
-from ui import frame, run_form, state, warm, watch
+from ui import frame, run_actions, run_form, state, sweep_form, warm, watch
 
 frame.bar("Train", [4])
 warm.load_torch()
+run_actions.say_demo()
 form_place, watch_place = st.columns([1, 2], gap="medium")
 
 with form_place, st.container(border=True):
     start, key = run_form.choose_start()
     top = st.container()  # filled after the form below it has been read
-    config = None
+    config, raw = None, {}
     try:
         raw = run_form.draw(start, key)
         run_form.remember(raw)
@@ -28,7 +30,10 @@ with form_place, st.container(border=True):
     name = top.text_input("Name", key=f"{key}.name", max_chars=120, placeholder="what you will call this run")
     if state.get(state.NONCE) is None:
         state.put(state.NONCE, secrets.token_hex(8))
-    if top.button("Train", type="primary", width="stretch", disabled=config is None) and config is not None:
+    if (
+        top.button("Train", type="primary", width="stretch", disabled=config is None or is_demo())
+        and config is not None
+    ):
         try:
             with top, st.spinner("Checking the data…"):
                 run = queue.submit(default_checkpoints(), config, name=name, nonce=state.get(state.NONCE))
@@ -39,6 +44,7 @@ with form_place, st.container(border=True):
             state.put_address(state.WATCH, run.id)
             st.rerun()
     if config is not None:
+        sweep_form.draw(raw, key)
         st.caption("The command that does the same:")
         st.code(write_command(config), language="bash", wrap_lines=True)
 
@@ -49,3 +55,4 @@ with watch_place:
     else:
         frame.name_tab(watched)
         watch.draw(watched)
+    sweep_form.draw_table(default_checkpoints())

@@ -45,8 +45,8 @@ def test_files_named_in_a_document_exist(document: str) -> None:
 
 @pytest.mark.parametrize("command", re.findall(r"python -m aelib (\w+)", README))
 def test_commands_of_the_readme_exist(command: str) -> None:
-    text = (ROOT / "aelib" / "cli" / "_app.py").read_text("utf-8")
-    assert re.search(rf"^def {command}\(|command\(\"{command}\"\)", text, re.MULTILINE)
+    text = "\n".join(path.read_text("utf-8") for path in (ROOT / "aelib" / "cli").glob("*.py"))
+    assert re.search(rf"^def (run_)?{command}\(|command\(\"{command}\"\)", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("plugins", registry.ALL, ids=lambda plugins: plugins.kind)

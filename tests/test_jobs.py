@@ -70,19 +70,21 @@ def test_a_worker_terminated_then_killed_ends_as_the_unbroken_run(checkpoints, w
     long = config(epochs=120)
     run = queue.submit(checkpoints, long)
 
-    # SIGTERM, as a machine that shuts down sends it; the stop button is asked for at the same place.
+    # SIGTERM, as a machine that shuts down sends it: a resume point, and ready to be taken up again.
     pid = start(run, workers)
     wait_until(lambda: len(run.metrics()) > 1)
     os.kill(pid, signal.SIGTERM)
     wait_until(lambda: not is_held(run.folder / "lock"))
-    assert run.status()["state"] == "stopped", log(run)
+    assert run.status()["state"] == "interrupted", log(run)
     assert 1 < run.status()["epoch"] < 120
     point = weights.load_resume(run)
     assert point
-    assert point.values["epoch"] == run.status()["epoch"] == len(run.metrics()) == run.result()["epoch"]
+    assert point.values["epoch"] == run.status()["epoch"] == len(run.metrics())
+    queue.reconcile(checkpoints, again=True)
+    assert run.status()["state"] == "queued"
+    assert run.queue()["automatic"] == 1
 
     # kill -9: nobody is told, and everybody sees it at once.
-    queue.resume(run)
     pid, stopped_at = start(run, workers), len(run.metrics())
     wait_until(lambda: len(run.metrics()) > stopped_at)
     os.kill(pid, signal.SIGKILL)

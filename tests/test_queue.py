@@ -345,7 +345,7 @@ def test_a_dispatcher_of_a_folder_that_cannot_be_written_says_so_and_ends(tmp_pa
 
 
 def test_a_busy_queue_is_looked_at_again(checkpoints, monkeypatch):
-    def busy(*arguments):
+    def busy(*arguments, **more):
         raise AelibError("E_BUSY", "The queue is busy")
 
     monkeypatch.setattr(queue, "reconcile", busy)

@@ -6,9 +6,10 @@ from typing import Any
 import streamlit as st
 
 from aelib.errors import AelibError
-from aelib.jobs import queue
+from aelib.jobs import queue, stopping
+from aelib.jobs.permission import is_demo
 from aelib.runs.folder import Run
-from ui import frame, state
+from ui import frame, run_actions, state
 
 
 def matches(run: Run, words: str, states: Sequence[str]) -> bool:
@@ -28,7 +29,8 @@ def draw(run: Run) -> None:
         except AelibError as error:
             st.markdown(f"**{run.id}** {frame.badge('broken')}")
             st.caption(f"{error} Delete it, or put the file back.")
-            _delete_button(run)
+            if not is_demo():
+                _delete_button(run)
 
 
 def offer_undo() -> None:
@@ -40,8 +42,7 @@ def offer_undo() -> None:
     said.info(f"{trashed.name.partition('~')[0]} is in the trash folder.", icon=":material/delete:")
     if button.button("Undo", width="stretch"):
         state.drop(state.DELETED)
-        queue.restore(trashed)
-        st.rerun()
+        run_actions.act(lambda: queue.restore(trashed))
 
 
 def _draw(run: Run) -> None:
@@ -60,6 +61,10 @@ def _draw(run: Run) -> None:
         _training_facts(status, raw)
     if status.get("problem"):
         st.warning(status["problem"])
+    if said := stopping.silence(run):
+        st.warning(said, icon=":material/hourglass_disabled:")
+    if status["state"] == "interrupted" and run.queue().get("automatic", 0) >= queue.AUTOMATIC:
+        st.caption(f"Cut off, and resumed by itself {queue.AUTOMATIC} times: now it waits for you.")
     if note := run.queue().get("note"):
         st.caption(plain(note))
     _buttons(run)
@@ -80,13 +85,14 @@ def _buttons(run: Run) -> None:
         st.switch_page(target, query_params={state.RUN if has_weights else state.WATCH: run.id})
     if not run.is_imported and places.button("Train like this", key=f"like-{run.id}"):
         st.switch_page("../pages/train.py", query_params={state.CLONE: run.id})
+    if is_demo():
+        return
     with places.popover("", icon=":material/more_horiz:", help="Rename, note, delete"):
         known = run.queue()
         name = st.text_input("Name", known.get("name", ""), max_chars=120, key=f"name-{run.id}")
         note = st.text_area("Note", known.get("note", ""), max_chars=2000, key=f"note-{run.id}")
         if st.button("Save", key=f"save-{run.id}"):
-            queue.describe(run, name or "", note or "")
-            st.rerun()
+            run_actions.act(lambda: queue.describe(run, name or "", note or ""))
         st.caption(f"`{run.id}`")
         _delete_button(run)
 

@@ -31,11 +31,13 @@ PRESET = "preset"
 CLONE = "clone"
 FORM = "form"  # Train: the whole form as JSON
 WATCH = "watch"  # Train: the run being watched
+SWEEP = "sweep"  # Train: the sweep whose table is shown
 
 # Not in the address.
 ONLY_WIDGET = "only-selection"
 DELETED = "deleted-run"
 NONCE = "train-nonce"
+SWEEP_NONCE = "sweep-nonce"
 FORM_START = "form-start"  # (what it was opened from, raw config, key of the widgets)
 FORM_WRITTEN = "form-written"  # the form as this page last wrote it into the address
 CAME = "imported-run"  # id of the run that the Data page made of a file last

@@ -8,7 +8,7 @@ from aelib.errors import AelibError
 from aelib.figures.charts import loss_curves
 from aelib.jobs import queue
 from aelib.runs.folder import ACTIVE, Run, default_checkpoints, list_runs
-from ui import frame, state
+from ui import frame, run_actions, state
 
 UNITS = {
     "loss": "weighted sum of the parts",
@@ -96,38 +96,30 @@ def _head(run: Run, status: dict) -> None:
         facts += [f"{frame.seconds(left)} left"] if left is not None else []
         facts += [f"{status.get('items_per_second', 0):,} items/s", f"on {status.get('device', '?')}"]
     elif state_now == "queued":
-        facts = ["waits for its turn: one run at a time per device"]
+        places = queue.runs_per_device()
+        facts = [f"waits for its turn: {'one run' if places == 1 else f'{places} runs'} at a time per device"]
     elif status.get("seconds") is not None:
         facts.append(f"took {frame.seconds(status['seconds'])} on {status.get('device', '?')}")
     st.markdown(f"**{frame.run_title(run)}** {frame.badge(state_now)}")
     st.progress(whole, text=" · ".join(facts))
     if status.get("problem"):
         st.error(status["problem"], icon=":material/error:")
-    if state_now == "interrupted":
-        st.warning("Its worker is gone (killed, or the machine restarted). Resume goes on from the last resume point.")
+    run_actions.say_progress(run, state_now)
     _buttons(run, state_now)
+    run_actions.more(run, state_now)
+    run_actions.say_changes(run)
 
 
 def _buttons(run: Run, state_now: str) -> None:
-    places = st.columns(4)
-    if state_now in ("queued", "starting", "running"):
-        if places[0].button("Stop", icon=":material/stop_circle:", width="stretch", key=f"stop-{run.id}"):
-            queue.stop(run)
-            st.rerun()
-    elif state_now == "stopping":
-        places[0].caption("Stopping after this report…")
-    elif state_now in ("stopped", "interrupted", "failed") and places[0].button(
-        "Resume", icon=":material/resume:", width="stretch", key=f"resume-{run.id}"
-    ):
-        queue.resume(run)
-        st.rerun(scope="app")
-    if places[1].button("Clone", icon=":material/content_copy:", width="stretch", key=f"clone-{run.id}"):
+    row = st.container(horizontal=True, gap="small")
+    run_actions.main_buttons(run, state_now, row)
+    if row.button("Clone", icon=":material/content_copy:", key=f"clone-{run.id}"):
         state.put_address(state.CLONE, run.id)
         st.rerun(scope="app")
     has_weights = frame.has_weights(run)
-    if has_weights and places[2].button("Open map", icon=":material/map:", width="stretch", key=f"map-{run.id}"):
+    if has_weights and row.button("Open map", icon=":material/map:", key=f"map-{run.id}"):
         st.switch_page("../pages/map.py", query_params={state.RUN: run.id})
-    if has_weights and places[3].button("Reconstructions", width="stretch", key=f"recon-{run.id}"):
+    if has_weights and row.button("Reconstructions", key=f"recon-{run.id}"):
         st.switch_page("../pages/reconstructions.py", query_params={state.RUN: run.id})
 
 
@@ -167,6 +159,7 @@ def _figures(status: dict) -> None:
         return
     places = st.columns(3)
     places[0].metric("Validation error", f"{validation:.3f}", help="Squared error per item of the best weights")
-    places[1].metric("Test error", f"{test:.3f}", help="The same on test items, which nothing was chosen by")
+    told = "–" if test is None else f"{test:.3f}"  # of a run that was stopped: it is judged when it completes
+    places[1].metric("Test error", told, help="The same on test items, which nothing was chosen by")
     ended = status.get("ended")
     places[2].metric("Ended", time.strftime("%d %b %H:%M", time.localtime(ended)) if ended else "–")

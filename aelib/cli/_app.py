@@ -8,6 +8,8 @@ import numpy as np
 import typer
 
 from aelib import codes, registry
+from aelib.cli import _queue
+from aelib.cli._queue import told_of
 from aelib.cli.importing import import_codes
 from aelib.cli.settings import read_settings
 from aelib.config import RunConfig
@@ -91,8 +93,17 @@ def resume(run_id: RunId, checkpoints: Checkpoints, as_json: AsJson = False) -> 
 
 
 @app.command()
-def runs(checkpoints: Checkpoints, as_json: AsJson = False) -> None:
+def runs(
+    checkpoints: Checkpoints,
+    sweep: Annotated[str, typer.Option(help="The table of this sweep instead")] = "",
+    as_json: AsJson = False,
+) -> None:
     """List the runs, newest first."""
+    if sweep:
+        from aelib.cli._queue import sweep_table
+
+        _say(*sweep_table(checkpoints, sweep), as_json)
+        return
     rows = [_describe(run) for run in list_runs(checkpoints)]
     text = "\n".join(_sentence(row) for row in rows) or f"No runs in {checkpoints}. Start one: python -m aelib train"
     _say(rows, text, as_json)
@@ -104,6 +115,7 @@ def show(run_id: RunId, checkpoints: Checkpoints, as_json: AsJson = False) -> No
     run = open_run(checkpoints, run_id)
     run.status()  # raises for a broken folder, which the list only marks
     answer = {**_describe(run), "config": run.config().model_dump(mode="json"), "metrics": run.metrics()[-1:]}
+    answer |= told_of(run)
     _say(answer, json.dumps(answer, indent=2), as_json)
 
 
@@ -242,6 +254,9 @@ def sample(
     origin = f"a mixture of {drawn.components} over its codes" if drawn.components else "its prior"
     answer = {"run": run_id, "count": count, "from": drawn.source, "components": drawn.components, "seed": seed}
     _say({**answer, "out": str(out)}, f"{count} new items in {out}, drawn from {origin}", as_json)
+
+
+_queue.add_to(app)
 
 
 def _table(run: Run, split: str) -> codes.CodeTable:

@@ -10,6 +10,8 @@ from aelib.config import RunConfig
 from aelib.errors import AelibError
 from aelib.jobs import queue
 from aelib.jobs.dispatcher import claimer
+from aelib.jobs.permission import refuse_in_demo
+from aelib.jobs.starting import start_files
 from aelib.jobs.training import stop_signal, work
 from aelib.runs import index
 from aelib.runs.folder import Run, create_run
@@ -22,10 +24,12 @@ def train_in_front(
     checkpoints: Path, config: RunConfig, *, name: str = "", run_id: str = "", quiet: bool = False
 ) -> tuple[Run, str]:
     """Make a run, claim it, train it here. Returns the run and the state it ended in."""
-    prepared = queue.prepare(config)
+    refuse_in_demo("Training")
+    prepared, files = queue.prepare(config), start_files(checkpoints, config)
     with claimer(checkpoints) as owner:
         with index.transaction(checkpoints) as connection:
-            run = create_run(checkpoints, prepared, name=name, run_id=run_id)
+            run = create_run(checkpoints, prepared, name=name, run_id=run_id, files=files)
+            run.change_queue(in_front=True)
             index.insert(connection, run, "queued")
             claimed = queue.take(connection, checkpoints, owner, run.id)  # before an open app can take it
         return run, _work_in_front(run, claimed, quiet)
@@ -46,11 +50,13 @@ def _work_in_front(run: Run, claimed: tuple[Run, int] | None, quiet: bool) -> st
 
 @contextlib.contextmanager
 def _stop_on_interrupt() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, lambda number, frame: stop_signal.append(number))
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda number, frame: stop_signal.append(number)) for number in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
         stop_signal.clear()
 
 

@@ -10,47 +10,61 @@ from pathlib import Path
 
 from aelib.errors import AelibError
 from aelib.files import saying_disk_faults
-from aelib.jobs import local, queue
+from aelib.jobs import queue
+from aelib.jobs.engines import LOCAL, Engine
+from aelib.jobs.permission import is_demo
+from aelib.jobs.stopping import Stopper
 from aelib.runs.lock import hold
 
 SECONDS = 0.5  # between two looks at the queue
+STOPPING_SECONDS = 0.1  # the same while a stop is waited for
 
 
 class Dispatcher(threading.Thread):
     """A daemon thread that claims and starts runs, and frees the places of dead ones."""
 
-    def __init__(self, checkpoints: Path) -> None:
+    def __init__(self, checkpoints: Path, engine: Engine = LOCAL) -> None:
         super().__init__(daemon=True, name="dispatcher")
         self.checkpoints, self.ending, self.problem = checkpoints, threading.Event(), ""
+        self.stopper, self.engine = Stopper(), engine
 
     def run(self) -> None:
-        """Look at the queue until ``stop``; what hinders it stands in ``problem``, and the next look tries again."""
+        """Look at the queue until ``stop``; what hinders it stands in ``problem``, and the next look tries again.
+
+        In demo mode nothing is started.
+        """
+        if is_demo():
+            return
         try:
             with claimer(self.checkpoints) as owner:
-                while not self.ending.wait(SECONDS):
-                    self._look(owner)
+                pause = SECONDS
+                while not self.ending.wait(pause):
+                    pause = STOPPING_SECONDS if self._look(owner) else SECONDS
         except AelibError as error:  # a folder that cannot be written: nothing can be started there
             self.problem = str(error)
 
-    def _look(self, owner: str) -> None:
+    def _look(self, owner: str) -> bool:
         try:
-            dispatch(self.checkpoints, owner)
+            stopping = self.stopper.look(self.checkpoints)
+            dispatch(self.checkpoints, owner, self.engine)
             self.problem = ""
+            return stopping
         except (AelibError, OSError, sqlite3.Error) as error:  # a full disk, say: it may have room a minute later
             self.problem = str(error)
+            return False
 
     def stop(self) -> None:
         """End the thread; running workers go on."""
         self.ending.set()
 
 
-def dispatch(checkpoints: Path, owner: str) -> None:
+def dispatch(checkpoints: Path, owner: str, engine: Engine = LOCAL) -> None:
     """One look: free the places of dead runs, start what may start."""
     try:
-        queue.reconcile(checkpoints)
+        queue.reconcile(checkpoints, again=True)
         while claimed := queue.claim(checkpoints, owner):
             try:
-                local.start_worker(*claimed)
+                engine.submit(*claimed)
             except (AelibError, OSError):
                 queue.give_up_start(*claimed)
     except AelibError as error:

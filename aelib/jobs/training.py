@@ -2,38 +2,33 @@
 
 import json
 import os
+import signal
 import time
-import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aelib import codes
 from aelib.datasets._base import load_dataset
 from aelib.device import choose_device
-from aelib.drawing import as_pictures, in_channels
 from aelib.errors import AelibError
 from aelib.files import append_line, read_lines, write_bytes, write_json
-from aelib.jobs import queue
-from aelib.pictures import strip, to_png
+from aelib.jobs import changing, failures, queue, starting
+from aelib.jobs.strips import draw_strip
 from aelib.runs import weights
 from aelib.runs.folder import Run
 from aelib.runs.lock import hold
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from aelib.datasets._base import Items
     from aelib.training.loop import Report, Snapshot
 
-PREVIEW_ITEMS = 12  # pictures in a strip of reconstructions
-PREVIEW_PIXELS = 48  # width of one picture in a strip, about: enlarged by whole factors, so that pixels stay hard
 PREVIEWS = 60  # strips kept per run, about
-RESUME_SECONDS = 30.0  # between resume points on disk; a killed run loses no more than this and one epoch
+RESUME_SECONDS = 30.0  # between resume points on disk, within an epoch too: all that a killed run can lose
+QUICK_SECONDS = 1.0  # a stopped run is judged and encoded at once where that takes no longer than this, about
 
-stop_signal: list[int] = []  # a worker's SIGTERM handler appends here: the same as the stop button
+stop_signal: list[int] = []  # handlers of SIGTERM and SIGINT append here
 
 
-def work(run: Run, attempt: int, on_report: "Callable[[Report], None]" = lambda report: None) -> str:
+def work(run: Run, attempt: int, on_report: "Callable[[Report], None]" = lambda report: None, *, note: str = "") -> str:
     """Train a claimed run to its end and return the state it ended in.
 
     Writes status, metrics, previews, weights and resume points, then ``result.json`` or ``error.json``, then the
@@ -43,15 +38,19 @@ def work(run: Run, attempt: int, on_report: "Callable[[Report], None]" = lambda 
         run: Claimed: its state is starting and its attempt is ``attempt``.
         attempt: The fencing token of the claim.
         on_report: Called with each report of the loop (a progress bar).
+        note: The identity of this process, where it is the run's own and may be killed (see ``stopping``).
     """
-    with hold(run.folder / "lock") as held:
-        if not held or not queue.set_state(run, attempt, "running"):
+    with hold(run.folder / "lock", note=note) as held:
+        if not held or not queue.take_up(run, attempt):
             return "conflict"  # another worker has this run: it is not ours to touch
         try:
+            failures.keep_reserve(run)
             state = _Attempt(run, attempt, on_report).train()
         except Exception as error:
-            state = _failed(run, attempt, error)
-        queue.set_state(run, attempt, state)
+            return failures.fail(run, attempt, error)
+        failures.drop_reserve(run)
+        if state != "interrupted":  # one that is stays in its place until whoever looks at the queue takes it up again
+            queue.set_state(run, attempt, state)
         return state
 
 
@@ -64,12 +63,16 @@ class _Attempt:
         self.run, self.attempt, self.on_report, self.config = run, attempt, on_report, run.config()
         self.device = choose_device(self.config.training.device)
         self.began = self.saved = time.monotonic()
-        self.point: Snapshot | None = None
+        self.done_before = 0  # epochs that were done when this attempt began
+        before = run.status()
+        self.spent = float(before.get("seconds") or 0.0)  # by earlier attempts
         self.status = {
-            "made": run.status().get("made"), "attempt": attempt, "device": self.device, "pid": os.getpid(),
+            "made": before.get("made"), "attempt": attempt, "device": self.device, "pid": os.getpid(),
             "threads": torch.get_num_threads(), "started": time.time(), "epochs": self.config.training.epochs,
         }  # fmt: skip
-        run.write_status(state="running", **self.status)
+        if "start" in before:
+            self.status["start"] = before["start"]
+        self._write("running")
 
     def train(self) -> str:
         from aelib.models._base import build
@@ -86,20 +89,28 @@ class _Attempt:
         self.model = build(self.config, self.dataset.info)
         resume = weights.load_resume(self.run)
         self._go_back_to(resume)
+        if resume is None and starting.has_start(self.run):
+            self.status["start"] = starting.put_into(self.run, self.model)
+        self.changes = changing.Taken(self.run, self.config)
         state = "completed"
-        for report in train(self.model, self.dataset, self.config, self.device, resume):
+        for report in train(self.model, self.dataset, self.config, self.device, resume, self.changes.replayed):
             self._take(report)
             self.on_report(report)
-            if self._must_stop() and not (report.finished and report.epoch == report.epochs):
-                state = "stopped"
+            ending = self._asked_to_end()
+            if ending and not (report.finished and report.epoch == report.epochs):
+                state = ending
+                self._save_point(report)
                 break
+            if time.monotonic() - self.saved > RESUME_SECONDS:
+                self._save_point(report)
+            self.config = self.changes.take_new(report.position, self.config)
         return self._finish(state)
 
     def _take(self, report: "Report") -> None:
-        self.status |= _progress(report, time.monotonic() - self.began)
+        self.status |= self._progress(report)
         if report.finished:
             self._end_epoch(report)
-        self.run.write_status(state="running", **self.status)
+        self._write("running")
 
     def _end_epoch(self, report: "Report") -> None:
         row = {
@@ -111,73 +122,61 @@ class _Attempt:
         if report.best:
             weights.save_weights(self.run, self.model.state_dict(), self.dataset.info, epoch=report.epoch)
         if report.epoch % max(1, report.epochs // PREVIEWS) == 0 or report.epoch in (1, report.epochs):
-            self._preview(report.epoch)
+            picture = draw_strip(self.model, self.dataset, self.config)
+            write_bytes(self.run.folder / "preview" / f"epoch-{report.epoch:05d}.png", picture)
+        if report.epoch == 1:
+            self._save_point(report)
+
+    def _save_point(self, report: "Report") -> None:
         if report.snapshot:
-            self.point = report.snapshot()
-        if time.monotonic() - self.saved > RESUME_SECONDS or report.epoch == 1:
-            self._save_point()
-
-    def _save_point(self) -> None:
-        if self.point:
+            weights.save_resume(self.run, report.snapshot(), self.attempt)
             self.saved = time.monotonic()
-            weights.save_resume(self.run, self.point, self.attempt)
 
-    def _preview(self, epoch: int) -> None:
-        """A strip, the same validation items each time: items above, reconstructions below; in a run with corruptions
-        the corrupted items between them, which are what was reconstructed.
-        """
-        import numpy as np
-
-        items = self.dataset.splits["validation"].take(
-            np.arange(min(PREVIEW_ITEMS, self.dataset.info.counts["validation"]))
-        )
-        info = self.dataset.info
-        inputs = self._corrupted(items)
-        recon = codes.reconstruct(self.model, inputs, items.labels)
-        shown = [items.values, *([inputs] if self.config.corruptions else []), recon]
-        rows = [as_pictures(values, info.low, info.high) for values in shown]
-        pictures = np.concatenate([in_channels(row, rows[0].shape[1]) for row in rows])
-        factor = max(1, PREVIEW_PIXELS // pictures.shape[-1])
-        large = pictures.repeat(factor, axis=2).repeat(factor, axis=3)
-        picture = to_png(strip(large, columns=len(items), gap=2, background=96))
-        write_bytes(self.run.folder / "preview" / f"epoch-{epoch:05d}.png", picture)
-
-    def _corrupted(self, items: "Items") -> "np.ndarray":
-        """What the model is given for these items, float32: each time with the same corruption."""
-        import torch
-
-        from aelib.corruptions._base import apply_all
-        from aelib.training.batches import generator_for
-
-        clean, generator = torch.from_numpy(items.floats()), generator_for("cpu", self.config.training.seed, 2)
-        return apply_all(clean, self.config.corruptions, generator).numpy()
+    def _asked_to_end(self) -> str:
+        """The state to end in, or empty. A signal that nobody here sent is the machine's: the run is taken up again."""
+        known = self.run.queue()
+        if known.get("stop_requested"):
+            return known.get("stop_as", "stopped")
+        if not stop_signal:
+            return ""
+        return "stopped" if known.get("in_front") or signal.SIGINT in stop_signal else "interrupted"
 
     def _finish(self, state: str) -> str:
-        """Judge the best weights as they stand on disk, keep the codes of all items, and say how it ended."""
-        from aelib.training.batches import Batches
-        from aelib.training.evaluation import evaluate
+        """Judge the best weights as they stand on disk, keep the codes of all items, and say how it ended.
 
+        A run that was stopped must let go soon: unless it takes a moment only, its codes are left to whoever looks at
+        them first, and its test error to the attempt that completes it.
+        """
+        self._write("running", ending=self.attempt)
+        if state == "interrupted":
+            return state
         figures: dict[str, float | None] = {"validation_error": None, "test_error": None}
-        if state == "stopped":
-            self._save_point()
-        if weights.weights_version(self.run):
-            model = weights.load_model(self.run).to(self.device)
-            last_stage = list(model.stages())[-1]
-            for split in ("validation", "test"):
-                batches = Batches(self.dataset.splits[split], self.config.corruptions, self.device, self.config.target)
-                seed = self.config.training.seed
-                figures[f"{split}_error"] = evaluate(model, batches, last_stage, seed)["error"]
-            codes.write(self.run, codes.encode(model, self.dataset))
-        seconds = round(time.monotonic() - self.began, 3)
+        items = sum(self.dataset.info.counts.values())
+        quick = items < QUICK_SECONDS * self.status.get("items_per_second", 0)
+        if weights.weights_version(self.run) and (state == "completed" or quick):
+            figures = self._judge()
+        elif best := [row for row in self.run.metrics() if row["best"]]:
+            figures["validation_error"] = best[-1]["validation"]["error"]
+        seconds = self._seconds()
         result = {"attempt": self.attempt, "state": state, "epoch": self.status.get("epoch", 0), "seconds": seconds}
         write_json(self.run.folder / "result.json", {**result, **figures})
         if state == "completed":
             weights.drop_resume(self.run)
-        self.run.write_status(**{**self.status, "state": state, "ended": time.time(), "seconds": seconds, **figures})
+        self._write(state, ended=time.time(), **figures)
         return state
 
-    def _must_stop(self) -> bool:
-        return bool(stop_signal) or bool(self.run.queue().get("stop_requested"))
+    def _judge(self) -> dict[str, float | None]:
+        from aelib.training.batches import Batches
+        from aelib.training.evaluation import evaluate
+
+        figures: dict[str, float | None] = {}
+        model = weights.load_model(self.run).to(self.device)
+        last_stage = list(model.stages())[-1]
+        for split in ("validation", "test"):
+            batches = Batches(self.dataset.splits[split], self.config.corruptions, self.device, self.config.target)
+            figures[f"{split}_error"] = evaluate(model, batches, last_stage, self.config.training.seed)["error"]
+        codes.write(self.run, codes.encode(model, self.dataset))
+        return figures
 
     def _go_back_to(self, resume: "Snapshot | None") -> None:
         """Forget what came after the resume point: it is made again, identically."""
@@ -186,43 +185,25 @@ class _Attempt:
         write_bytes(self.run.folder / "metrics.jsonl", text.encode())
         if kept:
             self.status |= {"stage": kept[-1]["stage"], "epoch": kept[-1]["epoch"]}
+            self.done_before = kept[-1]["epoch"]
         if resume and (best := resume.best_weights):  # those on disk may be later ones, or torn by a kill
             epoch = max((row["epoch"] for row in kept if row["best"]), default=0)
             weights.save_weights(self.run, best, self.dataset.info, epoch=epoch)
 
+    def _progress(self, report: "Report") -> dict[str, Any]:
+        whole = report.epoch + (report.step / report.steps if report.steps else 0)
+        spent, done = time.monotonic() - self.began, whole - self.done_before
+        return {
+            "stage": report.stage, "epoch": report.epoch, "epochs": report.epochs, "step": report.step,
+            "steps": report.steps, "learning_rate": report.learning_rate,
+            "items_per_second": round(report.items_per_second),
+            "seconds_left": round(spent / done * (report.epochs - whole), 1) if done > 0 else None,
+        }  # fmt: skip
 
-def _progress(report: "Report", spent: float) -> dict[str, Any]:
-    whole = report.epoch + (report.step / report.steps if report.steps else 0)
-    return {
-        "stage": report.stage, "epoch": report.epoch, "epochs": report.epochs, "step": report.step,
-        "steps": report.steps, "learning_rate": report.learning_rate,
-        "items_per_second": round(report.items_per_second),
-        "seconds_left": round(spent / whole * (report.epochs - whole), 1) if whole else None,
-    }  # fmt: skip
+    def _seconds(self) -> float:
+        """Spent on this run, over all its attempts."""
+        return round(self.spent + time.monotonic() - self.began, 3)
 
-
-def _failed(run: Run, attempt: int, error: Exception) -> str:
-    """Write what went wrong as one sentence; what we did not foresee goes to the log with its traceback."""
-    if not isinstance(error, AelibError):
-        error = _memory(run, error) or _unforeseen(error)
-    write_json(run.folder / "error.json", {"attempt": attempt, "state": "failed", **error.as_dict()})
-    run.write_status(**{**run.status(), "state": "failed", "ended": time.time(), "problem": str(error)})
-    return "failed"
-
-
-def _memory(run: Run, error: Exception) -> AelibError | None:
-    if not isinstance(error, MemoryError) and "memory" not in str(error).lower():
-        return None
-    batch = run.config().training.batch_size
-    return AelibError(
-        "E_MEMORY", "There was not enough memory", str(error).partition("\n")[0][:200],
-        f"Try training.batch_size {max(1, batch // 2)}",
-    )  # fmt: skip
-
-
-def _unforeseen(error: Exception) -> AelibError:
-    traceback.print_exception(error)
-    return AelibError(
-        "E_INTERNAL", "Training met a fault of ours", f"{type(error).__name__}: {error}"[:300],
-        "worker.log in the run's folder has the details",
-    )  # fmt: skip
+    def _write(self, state: str, **more: Any) -> None:
+        self.status["seconds"] = self._seconds()
+        self.run.write_status(**{**self.status, "state": state, **more})

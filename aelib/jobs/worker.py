@@ -1,5 +1,6 @@
 """The worker process: ``python -m aelib.jobs.worker CHECKPOINTS RUN ATTEMPT``."""
 
+import json
 import os
 import signal
 import sys
@@ -9,11 +10,14 @@ from pathlib import Path
 def main(arguments: list[str]) -> int:
     """Train one claimed run. Exit code 0 when it ended in a state of its own, 75 when it was not ours to run."""
     checkpoints, run_id, attempt = arguments
+    from aelib.runs import processes
+
+    myself = json.dumps(processes.identity(os.getpid()))
     from aelib.jobs.training import stop_signal, work
     from aelib.runs.folder import open_run
 
     signal.signal(signal.SIGTERM, lambda number, frame: stop_signal.append(number))
-    state = work(open_run(Path(checkpoints), run_id), int(attempt))
+    state = work(open_run(Path(checkpoints), run_id), int(attempt), note=myself)
     return 75 if state == "conflict" else 0
 
 

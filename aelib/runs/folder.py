@@ -1,15 +1,17 @@
 """One training, one folder: names, states, and the small JSON files that describe a run.
 
 The list of files (design: the only one): ``config.json`` (immutable), ``queue.json`` (what the index needs to be
-rebuilt, and the user's name and note), ``status.json``, ``metrics.jsonl``, ``changes.jsonl``, ``lock``, ``worker.log``,
-``resume/``, ``weights.safetensors``, ``result.json`` or ``error.json``, ``preview/``, ``codes/``, ``projections/``,
-``measures/``, ``selections/``.
+rebuilt, and what people asked of the run), ``status.json``, ``metrics.jsonl``, ``changes.jsonl``, ``lock``,
+``worker.log``, ``start.safetensors`` (another run's weights, where it starts from these), ``resume/``,
+``weights.safetensors``, ``result.json`` or ``error.json``, ``preview/``, ``codes/``, ``projections/``, ``measures/``,
+``selections/``.
 """
 
 import os
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -89,13 +91,18 @@ class Run:
             if not isinstance(status.get(name), int | float | None):
                 raise AelibError("E_FILE", f"status.json of {self.id} is damaged", f"{name} is no number")
         if state in ("running", "stopping") and not is_held(self.folder / "lock"):
-            state = self._ended_state(status)
+            state = self.ended_state(status.get("attempt", -1))
         elif state == "running" and self.queue().get("stop_requested"):
             state = "stopping"
         return {**status, "state": state}
 
     def queue(self) -> dict[str, Any]:
-        """``queue.json``: priority, attempt, nonce, stop request, name and note."""
+        """``queue.json``, all that the index needs to be rebuilt, and what people asked of the run.
+
+        ``priority``, ``attempt``, ``nonce``, ``queued`` (when it came into the queue), ``name``, ``note``, ``sweep``;
+        ``stop_requested`` and ``stop_as`` (stopped or paused); ``automatic`` (how often it was resumed by itself since
+        a person last did) and ``in_front`` (trained by a command line, which nobody else takes up).
+        """
         return self._read("queue.json")
 
     def change_queue(self, **values: Any) -> None:
@@ -129,12 +136,14 @@ class Run:
             return here
         return Path.home() / ".cache" / "aelib" / "runs" / self.id / Path(*parts)
 
-    def _ended_state(self, status: dict[str, Any]) -> str:
+    def ended_state(self, attempt: int) -> str:
+        """How an attempt whose worker is gone ended."""
         # The worker writes result.json or error.json before status.json: one killed in between ended all the same.
         for ending in (self.result(), self.error()):
-            if ending.get("attempt") == status.get("attempt", -1):
+            if ending.get("attempt") == attempt:
                 return ending.get("state", "failed")
-        return "interrupted"
+        queue = self.queue()
+        return queue.get("stop_as", "stopped") if queue.get("stop_requested") else "interrupted"
 
     def _read(self, name: str) -> dict[str, Any]:
         path = self.folder / name
@@ -165,7 +174,15 @@ def list_runs(checkpoints: Path) -> list[Run]:
     return [Run(folder) for folder in sorted(folders, key=lambda folder: (-_made(folder), folder.name))]
 
 
-def create_run(checkpoints: Path, config: RunConfig, *, name: str = "", nonce: str = "", run_id: str = "") -> Run:
+def create_run(
+    checkpoints: Path,
+    config: RunConfig,
+    *,
+    name: str = "",
+    nonce: str = "",
+    run_id: str = "",
+    files: Mapping[str, bytes] | None = None,
+) -> Run:
     """Make a run folder in state queued. ``config.json`` comes last: without it there is no run.
 
     Args:
@@ -174,6 +191,7 @@ def create_run(checkpoints: Path, config: RunConfig, *, name: str = "", nonce: s
         name: What the user calls it; display text only.
         nonce: Of the form that asked for it, so that a double click makes one run.
         run_id: For shipped runs only; otherwise an id is made from model, dataset, time and chance.
+        files: What else the folder begins with, by name.
 
     Raises ``E_ID`` for an id that could not be opened again and ``E_EXISTS`` for one that is taken.
     """
@@ -184,9 +202,14 @@ def create_run(checkpoints: Path, config: RunConfig, *, name: str = "", nonce: s
         raise AelibError("E_ID", f"{run_id[:80]!r} is no run id", "ids have small letters, digits and dashes")
     if (run.folder / "config.json").exists():
         raise AelibError("E_EXISTS", f"There is already a run {run.id!r} in {checkpoints}", "", "Delete it first")
-    queue = {"priority": 0, "attempt": 0, "nonce": nonce, "stop_requested": False, "name": name[:120], "note": ""}
+    queue = {
+        "priority": 0, "attempt": 0, "nonce": nonce, "stop_requested": False, "name": name[:120], "note": "",
+        "queued": time.time(), "automatic": 0,
+    }  # fmt: skip
     write_json(run.folder / "queue.json", queue)
     run.write_status(state="queued", attempt=0, made=time.time(), epochs=config.training.epochs)
+    for file_name, data in (files or {}).items():
+        write_bytes(run.folder / file_name, data)
     write_bytes(run.folder / "config.json", config.to_json().encode())
     return run
 

@@ -55,9 +55,15 @@ def transaction(checkpoints: Path) -> Iterator[sqlite3.Connection]:
 
 
 def rebuild(checkpoints: Path) -> int:
-    """Throw the index away and fill it from the run folders; returns the number of runs found."""
-    _remove(checkpoints)
-    with transaction(checkpoints) as connection:
+    """Throw away what the index holds and fill it from the run folders; returns the number of runs found.
+
+    Others may be at work: it is one transaction, and a worker that is just being started keeps its claim.
+    """
+    with transaction(checkpoints) as connection:  # a damaged file is replaced by this already
+        owners = connection.execute("SELECT owner, id, attempt FROM runs WHERE state = 'starting'").fetchall()
+        connection.execute("DELETE FROM runs")
+        _enter_all(connection, checkpoints)
+        connection.executemany("UPDATE runs SET owner = ? WHERE id = ? AND attempt = ? AND state = 'starting'", owners)
         return connection.execute("SELECT count(*) FROM runs").fetchone()[0]
 
 
@@ -115,11 +121,24 @@ def _fill(connection: sqlite3.Connection, checkpoints: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")
     if connection.execute("PRAGMA user_version").fetchone() != (FILLED,):
         connection.execute(_SCHEMA)
-        for run in reversed(list_runs(checkpoints)):
-            with contextlib.suppress(AelibError):  # a broken folder is shown by its page, it cannot be queued
-                insert(connection, run, run.status()["state"])
+        _enter_all(connection, checkpoints)
         connection.execute(f"PRAGMA user_version = {FILLED}")
     connection.execute("COMMIT")
+
+
+def _enter_all(connection: sqlite3.Connection, checkpoints: Path) -> None:
+    """Every sound run, in the order they came into the queue; a broken folder is shown by its page, not queued."""
+
+    def came(run: Run) -> float:
+        with contextlib.suppress(AelibError):
+            queued = run.queue().get("queued")
+            return float(queued) if isinstance(queued, int | float) else 0.0
+        return 0.0
+
+    oldest_first = list_runs(checkpoints)[::-1]
+    for run in sorted(oldest_first, key=came):
+        with contextlib.suppress(AelibError):
+            insert(connection, run, run.status()["state"])
 
 
 def _remove(checkpoints: Path) -> None:

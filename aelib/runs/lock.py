@@ -21,12 +21,13 @@ os.register_at_fork(after_in_child=_close_in_child)
 
 
 @contextlib.contextmanager
-def hold(path: Path, patience: int = 20) -> Iterator[bool]:
+def hold(path: Path, patience: int = 20, note: str = "") -> Iterator[bool]:
     """Hold the lock for the length of a ``with`` block; yields False when another process has it.
 
     Args:
         path: The lock file; made when missing, never deleted.
         patience: Tries, 50 ms apart: a reader of ``is_held`` owns the lock for an instant.
+        note: Who holds it, for ``note_of``.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
@@ -34,6 +35,9 @@ def hold(path: Path, patience: int = 20) -> Iterator[bool]:
             yield False
             return
         _held.add(handle)
+        with contextlib.suppress(OSError):  # a full disk takes no note; the lock is held all the same
+            os.truncate(handle, 0)
+            os.write(handle, note.encode())
         yield True
     finally:
         _held.discard(handle)
@@ -78,6 +82,14 @@ def is_held(path: Path) -> bool:
         return not _try(handle, fcntl.LOCK_SH, 1)
     finally:
         os.close(handle)
+
+
+def note_of(path: Path) -> str:
+    """What the holder wrote into the lock; empty when nobody holds it."""
+    try:
+        return path.read_bytes()[:4096].decode(errors="replace") if is_held(path) else ""
+    except OSError:
+        return ""
 
 
 def _try(handle: int, kind: int, patience: int) -> bool:

@@ -41,6 +41,11 @@ def load_weights(run: Run) -> "tuple[dict[str, torch.Tensor], dict[str, Any]]":
     return _load(run, WEIGHTS)
 
 
+def load_tensors(run: Run, name: str) -> "dict[str, torch.Tensor]":
+    """The tensors of a file in the run folder, checked against its sidecar. Raises ``E_CORRUPT``."""
+    return _load(run, name)[0]
+
+
 def load_info(run: Run) -> DataInfo:
     """The data's shape as the model was built for it; reads one small JSON file."""
     path = run.folder / f"{WEIGHTS}.json"
@@ -92,7 +97,8 @@ def load_model(run: Run) -> "Model":
 
 def save_resume(run: Run, snapshot: "Snapshot", attempt: int) -> None:
     """Write a resume point and drop the oldest beyond the last two."""
-    name = f"resume/{snapshot.values['stage']:02d}-{snapshot.values['epoch']:06d}.safetensors"
+    stage, epoch, step = (snapshot.values.get(key, 0) for key in ("stage", "epoch", "step"))
+    name = f"resume/{stage:02d}-{epoch:06d}-{step:08d}.safetensors"
     _save(run, name, snapshot.tensors, {"attempt": attempt, "values": snapshot.values})
     for old in _resume_points(run)[:-KEPT]:
         (run.folder / f"{old}.json").unlink(missing_ok=True)
@@ -120,7 +126,9 @@ def drop_resume(run: Run) -> None:
 
 
 def _resume_points(run: Run) -> list[str]:
-    return [f"resume/{path.name}" for path in sorted((run.folder / "resume").glob("[0-9]*.safetensors"))]
+    """Oldest first; the name is stage, epoch and step (older versions wrote none: an epoch's end)."""
+    names = [path.name for path in (run.folder / "resume").glob("[0-9]*.safetensors")]
+    return [f"resume/{name}" for name in sorted(names, key=lambda name: (name.partition(".")[0].split("-"), name))]
 
 
 def _save(run: Run, name: str, tensors: "Mapping[str, torch.Tensor]", about: Mapping[str, Any]) -> None:

@@ -37,11 +37,18 @@ class Batches:
     def __len__(self) -> int:
         return len(self.values)
 
-    def shuffled(self, size: int, seed: int, stage: int, epoch: int) -> Iterator[Batch]:
-        """One epoch of training batches; order, corruption and sampling follow from (seed, stage, epoch)."""
+    def shuffled(
+        self, size: int, seed: int, stage: int, epoch: int, first: int = 0, state: torch.Tensor | None = None
+    ) -> Iterator[Batch]:
+        """One epoch of training batches; order, corruption and sampling follow from (seed, stage, epoch).
+
+        To go on within an epoch, give the ``first`` batch and the generator's ``state`` before it.
+        """
         order = torch.randperm(len(self), generator=generator_for("cpu", seed, stage, epoch, 0)).to(self.device)
         generator = generator_for(self.device, seed, stage, epoch, 1)
-        for start, end in bounds(len(self), size):
+        if state is not None:
+            generator.set_state(state)
+        for start, end in bounds(len(self), size)[first:]:
             yield self._batch(order[start:end], generator, self.corruptions)
 
     def in_order(self, size: int, seed: int, clean: bool = False) -> Iterator[Batch]:

@@ -1,8 +1,8 @@
 """The one training loop: a generator of reports that never asks which model it has."""
 
-import copy
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import torch
 
@@ -13,8 +13,19 @@ from aelib.errors import AelibError
 from aelib.losses.reconstruction import gradients_only
 from aelib.models._base import Batch, Model, Phase, Progress, Stage, total
 from aelib.training.batches import Batches, bounds, generator_for
+from aelib.training.changes import Change, Changes
 from aelib.training.evaluation import evaluate
+from aelib.training.optimisers import laid_out_as, optimiser_for
 from aelib.training.report import Report, Snapshot
+from aelib.training.resume import (
+    Means,
+    Middle,
+    model_tensors,
+    optimiser_tensors,
+    read_middle,
+    restore_middle,
+    restore_optimiser,
+)
 from aelib.training.schedule import find_rate, rate_factor
 
 REPORT_SECONDS = 0.5  # between two reports inside one epoch
@@ -27,10 +38,9 @@ def train(
     run: RunConfig,
     device: str = "cpu",
     resume: Snapshot | None = None,
+    changes: Changes | None = None,
 ) -> Iterator[Report]:
     """Train a model; to stop, cease to iterate. At the end the model holds its best weights on validation.
-
-    Torch's global generator is seeded at each epoch, because dropout draws from it.
 
     Args:
         model: As ``models._base.build`` gives it; moved to ``device``.
@@ -38,10 +48,11 @@ def train(
         run: The run's config.
         device: ``cpu``, ``cuda:0``, ``mps``.
         resume: Go on from here instead of from the start.
+        changes: Of settings in mid-run: known ones take effect where they did, more may be added between two reports.
 
     Raises ``E_DIVERGED`` when a loss part is no longer a finite number; the model then holds its best weights.
     """
-    return _Training(model.to(device), dataset, run, device, resume).reports()
+    return _Training(model.to(device), dataset, run, device, resume, changes or Changes()).reports()
 
 
 class _Training:
@@ -54,16 +65,17 @@ class _Training:
         run: RunConfig,
         device: str,
         resume: Snapshot | None,
+        changes: Changes,
     ) -> None:
-        self.model, self.run, self.device = model, run, device
-        rounded = run.training.precision == "bfloat16"
-        self.autocast = torch.autocast(torch.device(device).type, torch.bfloat16, enabled=rounded)
+        self.model, self.run, self.device, self.changes = model, run, device, changes
+        self.autocast = torch.autocast(torch.device(device).type, torch.bfloat16, run.training.precision == "bfloat16")
         self.learn = Batches(dataset.splits["train"], run.corruptions, device, run.target)
         self.held_out = Batches(dataset.splits["validation"], run.corruptions, device, run.target)
         self.stages = list(model.stages())
         self.plan = [self._stage_epochs(stage) for stage in self.stages]
         self.best_value, self.best_epoch, self.rate = float("inf"), 0, run.training.learning_rate
         self.best_weights: dict[str, torch.Tensor] | None = None
+        self.best_row, self.middle = 0, None
         self.first_stage, self.first_epoch, self.rows, self.optimisers = 0, 0, 0, {}
         if resume:
             self._restore(resume)
@@ -77,7 +89,7 @@ class _Training:
     def _stages(self) -> Iterator[Report]:
         for number in range(self.first_stage, len(self.stages)):
             stage, last = self.stages[number], number == len(self.stages) - 1
-            if self.first_epoch == 0:
+            if self.first_epoch == 0 and not self.middle:
                 if stage.prepare:
                     stage.prepare(self._passes)
                 self.optimisers = {phase.name: self._optimiser(phase) for phase in stage.phases}
@@ -108,16 +120,13 @@ class _Training:
             yield self._finished(stage, number, self.plan[number], Progress(1, 1), {}, 0.0, last)
 
     def _epoch(self, stage: Stage, number: int, epoch: int, last: bool) -> Iterator[Report]:
-        training, sums, seen = self.run.training, _Means(), 0
-        torch.manual_seed(generator_for("cpu", training.seed, number, epoch, 3).initial_seed())
-        batches = self.learn.shuffled(training.batch_size, training.seed, number, epoch)
-        steps = len(bounds(len(self.learn), training.batch_size))
+        size, seed = self.run.training.batch_size, self.run.training.seed
+        steps = len(bounds(len(self.learn), size))
+        sums, seen, first, state = self._begin_epoch(stage, number, epoch)
+        batches = self.learn.shuffled(size, seed, number, epoch, first, state)
         began = reported = time.monotonic()
-        self.model.train()
-        if stage.figures:
-            stage.figures()  # what was counted before belongs to another walk
-        progress = Progress(epoch * steps, self.plan[number] * steps)
-        for step, batch in enumerate(batches):
+        known, progress = seen, Progress(epoch * steps + max(0, first - 1), self.plan[number] * steps)
+        for step, batch in enumerate(batches, first):
             progress = Progress(epoch * steps + step, self.plan[number] * steps)
             with gradients_only(step % max(1, steps // VALUES) > 0) as valueless:
                 figures = self._step(stage, batch, progress)
@@ -126,14 +135,42 @@ class _Training:
             seen += len(batch.targets)
             now = time.monotonic()
             if now - reported > REPORT_SECONDS:
-                reported = now
+                reported, speed = now, (seen - known) / (now - began)
                 figures = self._finite(sums.means(), stage, epoch)
-                yield self._report(stage, number, epoch, step + 1, steps, figures, seen / (now - began), progress)
+                report = self._report(stage, number, epoch, step + 1, steps, figures, speed, progress)
+                point = self._snapshot_at(number, epoch, Middle(step + 1, seen, sums, batch.generator))
+                yield replace(report, snapshot=point)
+                self._go_by(self.changes.due((number, epoch, step + 1)), epoch)
         if self.device != "cpu":
             sums.means()  # waits for the device, so that the speed is honest
-        speed = seen / max(time.monotonic() - began, 1e-9)
+        speed = (seen - known) / max(time.monotonic() - began, 1e-9)
         figures = sums.means() | dict(stage.figures() if stage.figures else {})
         yield self._finished(stage, number, epoch + 1, progress, self._finite(figures, stage, epoch), speed, last)
+
+    def _begin_epoch(self, stage: Stage, number: int, epoch: int) -> tuple[Means, int, int, torch.Tensor | None]:
+        """The means so far, the items seen, the first step, and the generator's state where that is not the start."""
+        middle, self.middle = self.middle, None
+        self._go_by(self.changes.due((number, epoch, middle.step if middle else 0)), epoch)
+        torch.manual_seed(generator_for("cpu", self.run.training.seed, number, epoch, 3).initial_seed())  # for dropout
+        self.model.train()
+        if middle is None:
+            if stage.figures:
+                stage.figures()  # what was counted before belongs to another walk
+            return Means(), 0, 0, None
+        restore_middle(middle, self.model, self.device)
+        return middle.sums, middle.seen, middle.step, middle.state
+
+    def _go_by(self, changes: list[Change], epoch: int) -> None:
+        for change in changes:
+            before = self.run
+            self._set(change)
+            if (before.model, before.corruptions) != (self.run.model, self.run.corruptions):
+                self.best_value, self.best_epoch = float("inf"), epoch  # figures from before mean something else
+
+    def _set(self, change: Change) -> None:
+        self.run, self.rate = change.config, change.rate or self.rate
+        self.model.config = self.run.model
+        self.learn.corruptions = self.held_out.corruptions = self.run.corruptions
 
     def _step(self, stage: Stage, batch: Batch, progress: Progress) -> dict[str, torch.Tensor]:
         """Move the parameters of each phase in order; its parts by name, and the ``loss`` of the first phase."""
@@ -147,7 +184,7 @@ class _Training:
             loss = total(parts)
             gradients = torch.autograd.grad(loss, phase.parameters, allow_unused=True)
             for parameter, gradient in zip(phase.parameters, gradients, strict=True):
-                parameter.grad = _laid_out_as(parameter, gradient)
+                parameter.grad = laid_out_as(parameter, gradient)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
             if phase is stage.phases[0]:
@@ -169,9 +206,10 @@ class _Training:
             self.best_weights = {key: tensor.detach().cpu().clone() for key, tensor in self.model.state_dict().items()}
         report = self._report(stage, number, epoch, 0, 0, figures, speed, progress)
         self.rows += 1
+        self.best_row = self.rows if best else self.best_row
         # Without a step behind it there is nothing to go on from: what made these figures would be done twice.
         point = self._snapshot_at(number, epoch) if figures else None
-        return Report(**{**vars(report), "validation": validation, "finished": True, "best": best, "snapshot": point})
+        return replace(report, validation=validation, finished=True, best=best, snapshot=point)
 
     def _report(
         self,
@@ -186,7 +224,8 @@ class _Training:
     ) -> Report:
         rate = self._pace(stage.phases[0], progress)["lr"] if stage.phases else self.rate
         before = sum(self.plan[:number])
-        return Report(stage.name, before + epoch, sum(self.plan), step, steps, figures, {}, rate, speed)
+        position = (number, epoch, step)
+        return Report(stage.name, before + epoch, sum(self.plan), step, steps, figures, {}, rate, speed, position)
 
     def _finite(self, figures: dict[str, float], stage: Stage, epoch: int) -> dict[str, float]:
         broken = [name for name, value in figures.items() if value != value or abs(value) == float("inf")]
@@ -207,9 +246,7 @@ class _Training:
         self.model.eval()
 
     def _stage_epochs(self, stage: Stage) -> int:
-        if stage.fit:
-            return 0
-        return self.run.training.epochs if stage.epochs is None else stage.epochs
+        return 0 if stage.fit else self.run.training.epochs if stage.epochs is None else stage.epochs
 
     def _passes(self) -> Iterator[Batch]:
         return self.learn.in_order(1024, self.run.training.seed, clean=True)
@@ -221,25 +258,13 @@ class _Training:
         return {"lr": self.rate * phase.rate * rate_factor(self.run.training.schedule, progress.fraction)}
 
     def _optimiser(self, phase: Phase) -> torch.optim.Optimizer:
-        """AdamW, or what the phase asks for; decays weights (matrices and kernels), not biases and scales."""
-        decay = phase.sgd.decay if phase.sgd else self.run.training.weight_decay
-        groups = [
-            {"params": [p for p in phase.parameters if p.ndim > 1], "weight_decay": decay},
-            {"params": [p for p in phase.parameters if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-        groups, fused = [group for group in groups if group["params"]], self.device.startswith(("cpu", "cuda"))
-        if phase.sgd:
-            return torch.optim.SGD(groups, lr=phase.sgd.rate, fused=fused)
-        return torch.optim.AdamW(groups, lr=self.rate, fused=fused)
+        return optimiser_for(phase, self.rate, self.run.training.weight_decay, self.device)
 
-    def _snapshot_at(self, number: int, epoch: int) -> Callable[[], Snapshot]:
+    def _snapshot_at(self, number: int, epoch: int, middle: Middle | None = None) -> Callable[[], Snapshot]:
         def take() -> Snapshot:
-            tensors = {f"model.{key}": value.detach().cpu().clone() for key, value in self.model.state_dict().items()}
-            for name, optimiser in self.optimisers.items():
-                for index, state in optimiser.state_dict()["state"].items():
-                    for key, value in state.items():
-                        tensors[f"optimiser.{name}.{index}.{key}"] = torch.as_tensor(value).detach().cpu().clone()
-            if self.best_weights and self.best_epoch != epoch - 1:
+            is_best = middle is None and bool(self.best_weights) and self.best_row == self.rows
+            tensors = model_tensors(self.model) | optimiser_tensors(self.optimisers)
+            if self.best_weights and not is_best:
                 tensors |= {f"best.{key}": value for key, value in self.best_weights.items()}
             values = {
                 "stage": number,
@@ -248,7 +273,12 @@ class _Training:
                 "rate": self.rate,
                 "best_value": None if self.best_value == float("inf") else self.best_value,
                 "best_epoch": self.best_epoch,
+                "best_row": self.best_row,
+                "best_is_model": is_best,
             }
+            if middle:
+                tensors |= middle.tensors(self.model, self.device)
+                values |= middle.values()
             return Snapshot(tensors, values)
 
         return take
@@ -258,43 +288,12 @@ class _Training:
         self.first_stage, self.first_epoch, self.rate = values["stage"], values["epoch"], values["rate"]
         self.best_value = float("inf") if values["best_value"] is None else values["best_value"]
         self.best_epoch, self.rows, self.best_weights = values["best_epoch"], values["rows"], resume.best_weights
+        self.best_row, self.middle = values.get("best_row", 0), read_middle(resume, self.device)
+        for change in self.changes.before((self.first_stage, self.first_epoch, values.get("step", 0))):
+            self._set(replace(change, rate=None))
         weights = {k.removeprefix("model."): v for k, v in resume.tensors.items() if k.startswith("model.")}
         self.model.load_state_dict(weights)
         stage = self.stages[self.first_stage]
         self.optimisers = {phase.name: self._optimiser(phase) for phase in stage.phases}
         for name, optimiser in self.optimisers.items():
-            whole = copy.deepcopy(optimiser.state_dict())
-            prefix = f"optimiser.{name}."
-            for key, tensor in resume.tensors.items():
-                if key.startswith(prefix):
-                    index, _, field_name = key.removeprefix(prefix).partition(".")
-                    whole["state"].setdefault(int(index), {})[field_name] = tensor
-            optimiser.load_state_dict(whole)
-
-
-def _laid_out_as(parameter: torch.Tensor, gradient: torch.Tensor | None) -> torch.Tensor | None:
-    """A gradient with the strides of its parameter, as ``backward`` would leave it.
-
-    ``autograd.grad`` may give a transposed or expanded view, and torch's fused AdamW reads memory in order whatever
-    the strides (2.14, CPU): such a gradient would move the wrong weights.
-    """
-    if gradient is None or gradient.stride() == parameter.stride():
-        return gradient
-    return torch.empty_like(parameter).copy_(gradient)
-
-
-class _Means:
-    """Means of named scalars over an epoch, kept on the device: reading them is the only wait."""
-
-    def __init__(self) -> None:
-        self.sums: dict[str, torch.Tensor] = {}
-        self.counts: dict[str, int] = {}
-
-    def add(self, values: dict[str, torch.Tensor], count: int) -> None:
-        for name, value in values.items():
-            weighted = value.detach() * count
-            self.sums[name] = self.sums[name] + weighted if name in self.sums else weighted
-            self.counts[name] = self.counts.get(name, 0) + count
-
-    def means(self) -> dict[str, float]:
-        return {name: float(value) / self.counts[name] for name, value in self.sums.items()}
+            restore_optimiser(name, optimiser, resume.tensors)

@@ -19,10 +19,11 @@ class Report:
         validation: The same on held-out items, and ``error``; empty inside an epoch.
         learning_rate: At the last step.
         items_per_second: Over this epoch so far.
+        position: Stage, epochs of it and steps of the next one that are done: where a change of settings takes effect.
         finished: Whether an epoch ended with this report.
         best: Whether the watched validation figure is the lowest so far.
-        snapshot: Copies everything needed to go on from here; only at the end of an epoch that took steps, and only
-            until the next report is asked for.
+        snapshot: Copies everything needed to go on from here, within an epoch too; only until the next report is asked
+            for, and not where no step was taken.
     """
 
     stage: str
@@ -34,6 +35,7 @@ class Report:
     validation: dict[str, float] = field(default_factory=dict)
     learning_rate: float = 0.0
     items_per_second: float = 0.0
+    position: tuple[int, int, int] = (0, 0, 0)
     finished: bool = False
     best: bool = False
     snapshot: Callable[[], "Snapshot"] | None = None
@@ -41,8 +43,8 @@ class Report:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A resume point: tensors by name, and plain values. Random states are not needed: all randomness of an
-    epoch follows from (seed, stage, epoch), see ``batches.generator_for``.
+    """A resume point: tensors by name, and plain values. At an epoch's end random states are not needed: all
+    randomness of an epoch follows from (seed, stage, epoch), see ``batches.generator_for``. Within one they are in it.
     """
 
     tensors: dict[str, torch.Tensor]
@@ -51,7 +53,6 @@ class Snapshot:
     @property
     def best_weights(self) -> dict[str, torch.Tensor] | None:
         """The model's state at its best validation up to here; None before the first."""
-        if self.values["best_value"] is None:
-            return None
-        kind = "model." if self.values["best_epoch"] == self.values["epoch"] - 1 else "best."
-        return {key.removeprefix(kind): value for key, value in self.tensors.items() if key.startswith(kind)}
+        is_here = self.values.get("best_is_model", self.values["best_epoch"] == self.values["epoch"] - 1)
+        kind = "model." if is_here else "best."
+        return {key.removeprefix(kind): value for key, value in self.tensors.items() if key.startswith(kind)} or None

@@ -151,15 +151,15 @@ def test_as_a_program_it_has_no_traceback_and_the_same_exit_codes(tmp_path):
 def test_an_interrupt_stops_a_training_and_keeps_what_it_has(cli, checkpoints, monkeypatch):
     from aelib.jobs import training
 
-    progress = training._progress
+    progress = training._Attempt._progress
 
-    def interrupting(report, spent):
+    def interrupting(self, report):
         if report.epoch == 2:
             signal.raise_signal(signal.SIGINT)
-        return progress(report, spent)
+        return progress(self, report)
 
     assert threading.current_thread() is threading.main_thread()
-    monkeypatch.setattr(training, "_progress", interrupting)
+    monkeypatch.setattr(training._Attempt, "_progress", interrupting)
     before = signal.getsignal(signal.SIGINT)
     _, out, _ = cli("train", *SMALL[:-1], "50", "--json")
     answer = json.loads(out.splitlines()[-1])
