@@ -147,15 +147,9 @@ def _wait_for(run_id: str, wanted: PluginConfig) -> None:
         st.rerun()
     if PROJECTIONS.load(wanted.name).QUICK:
         return
-    share = _progress(run, wanted)
+    share = projecting.progress(run, wanted)
     words = f"{title(wanted.name)} is being computed; the map changes when it is done."
     if share is None:
         st.caption(f":material/hourglass_top: {words}")
     else:
         st.progress(min(max(share, 0.0), 1.0), text=words)
-
-
-def _progress(run: Run, wanted: PluginConfig) -> float | None:
-    """How far the worker is, 0 to 1; None where it cannot say."""
-    ask = getattr(projecting, "progress", None)
-    return ask(run, wanted) if ask else None

@@ -4,6 +4,9 @@ Linderman, Rachh, Hoskins, Steinerberger, Kluger, "Fast interpolation-based t-SN
 spread on a grid, the grid is convolved with the kernel by Fourier transforms, and each point reads its sum back.
 """
 
+# pyright: reportCallIssue=false, reportArgumentType=false, reportOperatorIssue=false, reportGeneralTypeIssues=false
+# (scipy.fft's types are those of its dispatcher)
+
 import numpy as np
 
 NODES = 3  # of the interpolating polynomial in a box, along each side

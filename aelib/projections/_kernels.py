@@ -3,6 +3,9 @@
 Import this inside functions only: numba takes half a second, and the first compilation of all some ten seconds.
 """
 
+# pyright: reportArgumentType=false, reportReturnType=false
+# (numba compiles these loops: its types are not Python's)
+
 import os
 from pathlib import Path
 

@@ -58,7 +58,9 @@ def others(codes: np.ndarray, k: int, chosen: np.ndarray | None = None) -> tuple
     if k < 1:
         return np.zeros((len(asked), 0), np.int32), np.zeros((len(asked), 0), np.float32)
     codes = np.ascontiguousarray(codes, np.float32)
-    name = hashlib.sha256(codes).hexdigest() + (hashlib.sha256(asked).hexdigest() if chosen is not None else "")
+    name = hashlib.sha256(codes.data).hexdigest() + (
+        hashlib.sha256(asked.data).hexdigest() if chosen is not None else ""
+    )
     kept = _last.get(name)
     if kept is None or kept[0].shape[1] < k:
         _last.clear()

@@ -1,5 +1,8 @@
 """The inner loops of t-SNE, compiled by numba. Import this inside functions only, as ``_kernels``."""
 
+# pyright: reportArgumentType=false, reportReturnType=false, reportPossiblyUnboundVariable=false
+# (numba compiles these loops: its types are not Python's)
+
 import numpy as np
 
 from aelib.projections._kernels import F, compiled, inlined
