@@ -17,7 +17,9 @@ table, info = frame.codes_of(run), cached.info(run.id)
 with kind_place:
     names = names_for(info.kind)
     what = "\n\n".join(f"**{forms.words(name)}**: {CORRUPTIONS.help(name).summary}" for name in names)
-    corruption = state.choose("Corruption", names, state.CORRUPTION, "gaussian", show=forms.words, help=what)
+    learnt = [part["name"] for part in run.raw_config.get("corruptions", []) if part["name"] in names]
+    first = learnt[0] if learnt else "gaussian"  # begins with what the run has learnt to undo
+    corruption = state.choose("Corruption", names, state.CORRUPTION, first, show=forms.words, help=what)
 with severity_place:
     severity = st.slider(
         "Severity", 0.0, 1.0, value=0.3, step=0.01, key=state.SEVERITY, bind="query-params",

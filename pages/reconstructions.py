@@ -9,7 +9,7 @@ from ui import cached, frame, judging, pictures, run_measures, selected_only, st
 
 MOST = 24
 
-run_place, split_place, input_place, order_place, class_place = frame.bar("Reconstructions", [2.2, 1.3, 1.3, 1, 1.2])
+run_place, split_place, order_place, class_place, input_place = frame.bar("Reconstructions", [2, 1.2, 1, 1.2, 1.5])
 with run_place:
     run = frame.choose_run()
 frame.need_encoder(run)
@@ -44,13 +44,14 @@ st.caption(
 strips, names, worst_pixel = judging.sheets(run, shown.rows, given)
 gallery, side = st.columns([2.4, 1], gap="medium")
 with gallery:
-    wide = 4 if len(names) == 3 else 3
+    bars = info.kind == "vectors"  # long and low: one above the other
+    wide = 2 if bars else 4 if len(names) == 3 else 3
     for start in range(0, len(strips), wide):
         for place, number in zip(st.columns(wide), range(start, min(start + wide, len(strips))), strict=False):
             label = table.labels[shown.rows[number]]
             name = f" · {info.classes[label]}" if 0 <= label < len(info.classes) else ""
             with place, st.container(border=True):
-                sheet = pictures.sheet(strips[number], 64, columns=len(names))
+                sheet = pictures.sheet(strips[number], 64, columns=1 if bars else len(names))
                 st.image(sheet, width="stretch", output_format="PNG")
                 item = table.index[shown.rows[number]]
                 st.caption(f"item {item}{name} · {judging.words(shown, number)}")

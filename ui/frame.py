@@ -108,7 +108,8 @@ def run_facts(run: Run) -> str:
         return f"codes{lattice}, imported" + (f" from `{source}`" if source else "")
     error = status.get("validation_error")
     parts = [f"{_word(raw, 'model')} with {_word(raw, 'network')} on {_word(raw, 'dataset')}"]
-    parts += [f"validation error {error:.3f} per item"] if error is not None else []
+    place = "on clean items" if raw.get("corruptions") else "per item"
+    parts += [f"validation error {error:.3f} {place}"] if error is not None else []
     return " · ".join([*parts, status["state"]])
 
 

@@ -103,3 +103,8 @@ def test_the_tab_is_named_after_page_and_run(page, starts, runs, open_page, monk
     assert titles[-1].endswith(" · Latent Loupe")
     if page != "data":
         assert "Digits, smooth" in titles[-1]
+
+
+def test_noise_begins_with_what_the_run_has_learnt_to_undo(checkpoints, open_page):
+    run = trained(checkpoints, corruptions=[{"name": "masking"}], model={"name": "denoising"})
+    assert open_page("noise", run=run.id).query_params["corruption"] == "masking"
