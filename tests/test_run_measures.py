@@ -4,6 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import StandardScaler
 
 from aelib.cli._train import train_in_front
 from aelib.codes import of_run, reconstruct
@@ -74,6 +77,20 @@ def test_what_was_kept_belongs_to_its_weights_and_a_damaged_file_is_none(tiny_ru
         path.write_text(text)
         assert measures.kept(run, "active_units") is None
         assert measures.overview(run)[0]["sentence"] == ""
+
+
+def test_classes_are_asked_of_test_codes_by_training_codes_alone(tiny_run, copy_of):
+    run = copy_of(tiny_run)
+    table = of_run(run)
+    learnt, asked = table.take(table.rows("train")), table.take(table.rows("test"))
+    vote = KNeighborsClassifier(5, algorithm="brute").fit(learnt.codes, learnt.labels)
+    found = measures.measure(run, "neighbours", items=10_000)
+    assert found["accuracy"] == vote.score(asked.codes, asked.labels)
+    assert (found["items"], found["voters"]) == (len(asked), len(learnt))
+    scale = StandardScaler().fit(learnt.codes)
+    plane = LogisticRegression(max_iter=10_000).fit(scale.transform(learnt.codes), learnt.labels)
+    found = measures.measure(run, "probe", items=10_000)
+    assert found["accuracy"] == pytest.approx(plane.score(scale.transform(asked.codes), asked.labels), abs=0.02)
 
 
 def test_hidden_entries_of_ratings(trained):

@@ -16,6 +16,7 @@ from aelib.runs.folder import Run
 
 ITEMS, SAMPLES = 500, 100  # test items, and draws for each, unless asked otherwise
 MOST_SAMPLES = 5000
+VOTERS = 10_000  # training items whose codes a measure of classes learns from
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,48 @@ def _task(run: Run, most: int, samples: int) -> dict[str, Any]:
     return {**figures, "sentence": sentence}
 
 
+def _neighbours(run: Run, most: int, samples: int) -> dict[str, Any]:
+    from aelib.measures.neighbours import neighbour_accuracy
+
+    learnt, asked = _codes_apart(run, most)
+    found = neighbour_accuracy(learnt.codes, learnt.labels, asked.codes, asked.labels)
+    sentence = (
+        f"{found.accuracy:.1%} of {found.items:,} test items are of the class that most of their {found.k} nearest "
+        f"training codes have ({len(learnt):,} training items vote)."
+    )
+    return {"accuracy": found.accuracy, "k": found.k, "items": found.items, "voters": len(learnt), "sentence": sentence}
+
+
+def _probe(run: Run, most: int, samples: int) -> dict[str, Any]:
+    from aelib.measures.probe import linear_probe
+
+    learnt, asked = _codes_apart(run, most)
+    found = linear_probe(learnt.codes, learnt.labels, asked.codes, asked.labels)
+    rest = "" if found.converged else "; the solver had not come to rest"
+    sentence = (
+        f"{found.accuracy:.1%} of {found.items:,} test items have their class told by a logistic regression on the "
+        f"code, fitted to {len(learnt):,} training items ({found.train_accuracy:.1%} on those){rest}."
+    )
+    figures = {"accuracy": found.accuracy, "train_accuracy": found.train_accuracy, "converged": found.converged}
+    return {**figures, "items": found.items, "learnt": len(learnt), "sentence": sentence}
+
+
+def _codes_apart(run: Run, most: int) -> tuple[codes.CodeTable, codes.CodeTable]:
+    """Codes of at most ``VOTERS`` training items and of at most ``most`` test items, each evenly taken."""
+    table = codes.of_run(run)
+    parts = []
+    for split, limit in (("train", VOTERS), ("test", most)):
+        rows = table.rows(split)
+        parts.append(table.take(rows[np.unique(np.linspace(0, len(rows) - 1, min(limit, len(rows))).astype(int))]))
+    return parts[0], parts[1]
+
+
+def _lacks_labels(run: Run) -> str:
+    if run.is_imported:
+        return "its codes came without a test split"
+    return "" if weights.load_info(run).classes else "its items have no labels"
+
+
 def _lacks_posterior(run: Run) -> str:
     gaussian = getattr(MODELS.load(run.raw_config["model"]["name"]).Model, "posterior", None)
     return "" if gaussian else "its codes are no Gaussian clouds, so there is neither a posterior nor a bound"
@@ -193,6 +236,15 @@ MEASURES = {
     ),
     "hidden_entries": Measure(
         "Hidden entries", "How well entries are guessed that the model was not shown.", _lacks_missing, _hidden_entries
+    ),
+    "neighbours": Measure(
+        "Nearest neighbours", "Whether the nearest training codes are of the same class.", _lacks_labels, _neighbours
+    ),
+    "probe": Measure(
+        "Linear probe",
+        "Whether planes part the classes in the code space: a regression on the code.",
+        _lacks_labels,
+        _probe,
     ),
     "task": Measure(
         "The task", "How much of the damage is undone, or how well masks are found, on test items.", _lacks_task, _task

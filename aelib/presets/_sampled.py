@@ -32,10 +32,10 @@ SAMPLED: dict[str, Preset] = {
     ),
     "iwae_5": Preset(
         "IWAE, five draws",
-        "The published net, 784-200-200-50 with tanh, five weighed draws per item; put samples at 1 for its VAE.",
+        "The published net, 784-200-200-50 with tanh, pixels drawn black or white at each step; samples 1 is its VAE.",
         {
             "network": {"name": "mlp", "widths": [200, 200], "activation": "tanh"},
-            "model": {"name": "iwae", "latent_dim": 50, "samples": 5},
+            "model": {"name": "iwae", "latent_dim": 50, "samples": 5, "binarisation": "dynamic"},
             "training": training(epochs=60, batch_size=100, learning_rate=2e-3, schedule="one_cycle"),
         },
     ),
