@@ -61,7 +61,9 @@ def test_a_brush_selects_the_range_that_python_finds(page, server, new_context):
     page.get_by_role("slider", name="highest value selected").focus()
     for _ in range(5):
         page.keyboard.press("ArrowLeft")
-    page.wait_for_function("was => new URLSearchParams(location.search).get('lasso') !== was", arg=f"umap~{operation}")
+    page.wait_for_function(
+        "was => new URLSearchParams(location.search).get('lasso') !== was", arg=f"umap@all~{operation}"
+    )
     closer = float(parameters(page)["lasso"].rpartition(":")[2])
     assert closer < high
     wanted = set(np.flatnonzero((table.errors >= low) & (table.errors <= closer)))
@@ -120,7 +122,7 @@ def test_search_by_keyboard_and_what_finds_nothing(page, server):
     wanted = set(np.flatnonzero(table.errors > 2))
     assert selected_rows(page, len(wanted)) == wanted
     expect(page.get_by_text(f"{len(wanted)} found")).to_be_visible()
-    assert parameters(page)["lasso"].startswith("umap~s")
+    assert parameters(page)["lasso"].startswith("umap@all~s")
 
     field.fill("<img src=x onerror=alert(1)>")
     field.press("Enter")

@@ -127,6 +127,7 @@ def test_the_menu_by_keyboard_and_its_reasons(page, server):
 
 def test_the_cursor_decodes_the_ground_from_the_lattice_and_exactly_at_rest(page, server):
     open_map(page, server, run="digits-plane", method="axes")
+    wait_until_drawn(page)  # the lattice is here
     (left, top), _ = ground_place(page)
     card = page.locator(".map-card-glance")
     with page.expect_response(re.compile("/decode_at$")) as response:

@@ -35,7 +35,7 @@ def shipped_table() -> codes.CodeTable:
     return codes.of_run(Run(ROOT / "checkpoints" / "digits-plane"))
 
 
-def test_one_point_and_points_in_one_place(page, server, made):
+def test_one_point_and_points_in_one_place(made, page, server):
     whole = shipped_table()
     made("one-point", **vars(whole.take(np.arange(1))))
     open_map(page, server, run="one-point", method="pca")
@@ -48,7 +48,7 @@ def test_one_point_and_points_in_one_place(page, server, made):
     page.wait_for_function("() => window.__loupeMap.selectionCount === 1")
 
 
-def test_codes_with_nan_give_a_sentence_in_place_of_the_map(page, server, made):
+def test_codes_with_nan_give_a_sentence_in_place_of_the_map(made, page, server):
     broken = shipped_table().codes.copy()
     broken[:3] = np.nan
     made("with-nan", codes=broken)
@@ -76,7 +76,7 @@ def test_a_server_that_fails_is_said_and_can_be_tried_again(browser, server):
         wait_until_drawn(page)
 
 
-def test_a_run_that_is_deleted_while_its_map_is_open(browser, server, made):
+def test_a_run_that_is_deleted_while_its_map_is_open(made, browser, server):
     made("short-lived")
     with contextlib.closing(browser.new_context()) as context:
         page = context.new_page()
@@ -101,7 +101,7 @@ def test_a_browser_without_canvas_gets_a_sentence(new_context, server):
 
 
 @pytest.mark.slow
-def test_half_a_million_points_are_brushed_soloed_and_panned(page, server, made):
+def test_half_a_million_points_are_brushed_soloed_and_panned(made, page, server):
     count, random = 500_000, np.random.default_rng(0)
     labels = random.integers(0, 10, count)
     spread = random.normal(size=(count, 2)) + 4 * np.stack([np.cos(labels), np.sin(labels)], axis=1)

@@ -31,7 +31,7 @@ def picture_of(page: Page, source: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(page.request.get(urljoin(page.url, source)).body())).convert("L"))
 
 
-def test_home_shows_cards_and_opens_a_map(page, server):
+def test_home_shows_cards_and_opens_a_map(page, server, only_shipped):
     page.goto(server.page())
     expect(page.get_by_role("button", name="Open map")).to_have_count(3)
     for image in page.get_by_test_id("stImage").get_by_role("img").all():
@@ -52,7 +52,7 @@ def test_home_shows_cards_and_opens_a_map(page, server):
     wait_for_parameter(page, "to", item)
 
 
-def test_home_deletes_and_brings_back(page, server):
+def test_home_deletes_and_brings_back(page, server, only_shipped):
     page.goto(server.page())
     folder = server.checkpoints / "digits-autoencoder"
     expect(page.get_by_role("button", name="Open map")).to_have_count(3)
