@@ -62,7 +62,7 @@ class Crashing:
     def _doom(self, method: str | None) -> None:
         """The next worker is killed in an epoch, or after its result and before the index hears of it; or lives."""
         training._Attempt._end_epoch = _dying if method else WHOLE  # type: ignore[method-assign]
-        queue.set_state = _never if method == "" else SET_STATE
+        queue.set_state = _never if method == "" else _leaving
 
 
 WHOLE, SET_STATE, TAKE_UP = training._Attempt._end_epoch, queue.set_state, queue.take_up
@@ -79,12 +79,19 @@ def _never(run: Run, attempt: int, state: str) -> bool:
     return False
 
 
+def _leaving(run: Run, attempt: int, state: str) -> bool:
+    """The queue may give its place to another from here on."""
+    for place in PLACES:
+        place.__exit__(None, None, None)
+    return SET_STATE(run, attempt, state)
+
+
 def _in_a_place(run: Run, attempt: int) -> bool:
     """Take one of as many places as there may be workers; write it down when there is none left."""
     if not TAKE_UP(run, attempt):
         return False
     for number in range(queue.runs_per_device()):
-        place = hold(run.folder.parent / f".place-{number}", patience=1)
+        place = hold(run.folder.parent / f".place-{number}", patience=3)  # the dead let go of their run a moment sooner
         if place.__enter__():
             PLACES.append(place)  # until this process ends
             return True
