@@ -89,7 +89,7 @@ def _read_help(path: Path) -> Help:
     )
 
 
-# What stands for a model trained elsewhere is made by an import alone (docs/decisions/0007-codes-from-anywhere.md).
+# What stands for a model trained elsewhere is made by an import alone (docs/decisions/0010-codes-from-anywhere.md).
 DATASETS = Registry("dataset", "aelib.datasets", unlisted=("imported",))
 CORRUPTIONS = Registry("corruption", "aelib.corruptions")
 NETWORKS = Registry("network", "aelib.networks", unlisted=("imported",))
