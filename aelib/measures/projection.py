@@ -52,7 +52,7 @@ def distortion(codes: np.ndarray, points: np.ndarray) -> np.ndarray | None:
     Returns:
         float32 (n,), or None for fewer than ``FEWEST`` items.
     """
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     count = len(codes)
     if count < FEWEST:
@@ -63,18 +63,18 @@ def distortion(codes: np.ndarray, points: np.ndarray) -> np.ndarray | None:
     lost = _lost(points, asked, rows)
     if chosen is None:
         return lost
-    _, near = cKDTree(points[chosen]).query(points, 3)
+    _, near = KDTree(points[chosen]).query(points, 3)
     filled = lost[near].mean(axis=1, dtype=np.float32)
     filled[chosen] = lost
     return filled
 
 
 def _lost(points: np.ndarray, asked: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     points = points.astype(np.float64)
     if np.ptp(points, axis=0).max() == 0:
         return np.zeros(len(asked), np.float32)
-    reach = cKDTree(points).query(points[asked], [rows.shape[1] + 1])[0]  # the first is the item itself
+    reach = KDTree(points).query(points[asked], [rows.shape[1] + 1])[0]  # the first is the item itself
     away = np.linalg.norm(points[asked, None, :] - points[rows], axis=2)
     return (away > reach * (1 + 1e-9)).mean(axis=1, dtype=np.float32)

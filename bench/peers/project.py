@@ -20,10 +20,10 @@ def fitter(peer: str):
 
         return lambda codes: UMAP().fit_transform(codes)
     if peer == "openTSNE":
-        from openTSNE import TSNE
+        from openTSNE import TSNE  # pyright: ignore[reportMissingImports]
 
         return lambda codes: np.asarray(TSNE().fit(codes))
-    from pacmap import PaCMAP
+    from pacmap import PaCMAP  # pyright: ignore[reportMissingImports]
 
     return lambda codes: PaCMAP().fit_transform(codes)
 
