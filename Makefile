@@ -49,6 +49,7 @@ bench: setup
 	$(BIN)/python -m bench.interaction
 	$(BIN)/python -m bench.map
 	$(BIN)/python -m bench.training
+	$(BIN)/python -m bench.projection
 
 # The runs in checkpoints/ that come with the app.
 shipped: setup

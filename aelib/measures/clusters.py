@@ -75,14 +75,14 @@ def _dense(codes: np.ndarray) -> np.ndarray:
     from sklearn.cluster import HDBSCAN
 
     least = max(5, round(LEAST_SHARE * len(codes)))
-    return HDBSCAN(min_cluster_size=least, min_samples=5, copy=True).fit_predict(codes)  # type: ignore[arg-type]
+    return HDBSCAN(min_cluster_size=least, min_samples=5, copy=True).fit_predict(codes)  # pyright: ignore[reportArgumentType]
 
 
 def _parted(codes: np.ndarray, count: int, seed: int) -> np.ndarray:
     from sklearn.cluster import KMeans
 
     distinct = len(np.unique(codes, axis=0))
-    return KMeans(min(count, distinct), n_init=3, random_state=seed).fit_predict(codes)  # type: ignore[arg-type]
+    return KMeans(min(count, distinct), n_init=3, random_state=seed).fit_predict(codes)  # pyright: ignore[reportArgumentType]
 
 
 def _nearest_one(codes: np.ndarray, taken: np.ndarray, chunk: int = 2048) -> np.ndarray:

@@ -75,6 +75,6 @@ def _lost(points: np.ndarray, asked: np.ndarray, rows: np.ndarray) -> np.ndarray
     points = points.astype(np.float64)
     if np.ptp(points, axis=0).max() == 0:
         return np.zeros(len(asked), np.float32)
-    reach = KDTree(points).query(points[asked], [rows.shape[1] + 1])[0]  # type: ignore[arg-type]  # the first is the item itself
+    reach = KDTree(points).query(points[asked], [rows.shape[1] + 1])[0]  # the first is the item itself  # pyright: ignore[reportArgumentType]
     away = np.linalg.norm(points[asked, None, :] - points[rows], axis=2)
     return (away > reach * (1 + 1e-9)).mean(axis=1, dtype=np.float32)

@@ -45,16 +45,16 @@ def _by_grid(points: np.ndarray) -> tuple[np.ndarray, float]:
     low, width = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1e-12) * (1 + 1e-9)
     boxes = int(np.clip(np.ceil(width), LEAST_BOXES, MOST_BOXES))
     size, spacing = boxes * NODES, width / boxes / NODES
-    whole = fft.next_fast_len(2 * size, real=True)
+    whole = int(fft.next_fast_len(2 * size, real=True))  # pyright: ignore[reportArgumentType]
     charges = np.column_stack([np.ones(len(points)), points])
     grid = np.zeros((3, size, size), np.float32)
     scatter(points, low, width / boxes, charges, grid)
     steps = np.minimum(np.arange(whole), whole - np.arange(whole)) * spacing
     square = steps[:, None] ** 2 + steps[None, :] ** 2
-    kernels = fft.rfft2(np.stack([1 / (1 + square), 1 / (1 + square) ** 2]).astype(np.float32))
-    spread = fft.rfft2(grid, (whole, whole))
-    felt = fft.irfft2(np.stack([spread[0] * kernels[0], *(spread * kernels[1])]), (whole, whole))[:, :size, :size]
+    kernels = np.asarray(fft.rfft2(np.stack([1 / (1 + square), 1 / (1 + square) ** 2]).astype(np.float32)))
+    spread = np.asarray(fft.rfft2(grid, (whole, whole)))
+    felt = np.asarray(fft.irfft2(np.stack([spread[0] * kernels[0], *(spread * kernels[1])]), (whole, whole)))
     found = np.zeros((len(points), 4))
-    gather(points, low, width / boxes, np.ascontiguousarray(felt), found)
+    gather(points, low, width / boxes, np.ascontiguousarray(felt[:, :size, :size]), found)
     total = max(float(found[:, 0].sum()) - len(points), 1e-300)  # each point has felt itself
     return points * found[:, 1:2] - found[:, 2:], total

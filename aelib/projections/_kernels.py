@@ -42,42 +42,60 @@ compiled = njit(cache=KEPT, fastmath=FAST, nogil=True)
 inlined = njit(fastmath=FAST, inline="always")
 
 
+@inlined
+def _insert(rows: np.ndarray, squares: np.ndarray, row: int, square: float) -> None:
+    place = len(rows) - 1
+    while place > 0 and squares[place - 1] > square:
+        squares[place] = squares[place - 1]
+        rows[place] = rows[place - 1]
+        place -= 1
+    squares[place] = square
+    rows[place] = row
+
+
+@inlined
+def _measure(query: np.ndarray, block: np.ndarray, sums: np.ndarray) -> np.floating:
+    """Squared distances to a block of 64 into ``sums``; gives the smallest."""
+    for j in range(64):
+        away = query[0] - block[0, j]
+        sums[j] = away * away
+    for axis in range(1, len(query)):
+        value = query[axis]
+        for j in range(64):
+            away = value - block[axis, j]
+            sums[j] += away * away
+    lowest = F(np.inf)
+    for j in range(64):
+        lowest = min(lowest, sums[j])
+    return lowest
+
+
 @compiled
-def keep_smallest(
-    table: np.ndarray, squares: np.ndarray, own: np.ndarray, offset: int, rows: np.ndarray, found: np.ndarray
+def keep_nearest(
+    queries: np.ndarray, across: np.ndarray, own: np.ndarray, tile: int, rows: np.ndarray, squares: np.ndarray
 ) -> None:
-    """Merge a table of products into sorted lists of the nearest.
+    """The nearest of all codes for some, by squared differences added up: nothing is lost to rounding far from 0.
 
     Args:
-        table: float32 (m, w), products of m queries with w candidates.
-        squares: float32 (w,), the candidates' squared lengths: ``squares - 2 table`` ranks as the distance does.
-        own: int32 (m,), each query's own row, which is left out; -1 for none.
-        offset: The row of the first candidate.
-        rows: int32 (m, k), the lists, nearest first; changed.
-        found: float32 (m, k), their ranks; infinity where the list is not full; changed.
+        queries: float32 (m, d).
+        across: float32 (blocks, d, 64): the codes in blocks of 64, one number of all of them after the other, so that
+            many run at once; the last block is filled up with infinity.
+        own: int32 (m,), each query's own row, which is left out.
+        tile: Blocks at once, so that they stay in the processor's own memory.
+        rows: int32 (m, k), filled, nearest first.
+        squares: float32 (m, k), filled with squared distances; infinity to begin with.
     """
-    count, k = found.shape
-    width = table.shape[1]
-    for i in range(count):
-        worst = found[i, k - 1]
-        for start in range(0, width, 64):
-            end = min(start + 64, width)
-            lowest = F(np.inf)
-            for j in range(start, end):  # without a branch inside, so that it runs 16 numbers at once
-                lowest = min(lowest, squares[j] - F(2) * table[i, j])
-            if lowest >= worst:
-                continue
-            for j in range(start, end):
-                value = squares[j] - F(2) * table[i, j]
-                if value < worst and j + offset != own[i]:
-                    place = k - 1
-                    while place > 0 and found[i, place - 1] > value:
-                        found[i, place] = found[i, place - 1]
-                        rows[i, place] = rows[i, place - 1]
-                        place -= 1
-                    found[i, place] = value
-                    rows[i, place] = j + offset
-                    worst = found[i, k - 1]
+    count, k = squares.shape
+    blocks = len(across)
+    sums = np.empty(64, np.float32)
+    for left in range(0, blocks, tile):
+        for i in range(count):
+            for block in range(left, min(left + tile, blocks)):
+                if _measure(queries[i], across[block], sums) >= squares[i, k - 1]:
+                    continue
+                for j in range(64):
+                    if sums[j] < squares[i, k - 1] and block * 64 + j != own[i]:
+                        _insert(rows[i], squares[i], block * 64 + j, sums[j])
 
 
 @compiled
@@ -118,7 +136,7 @@ def widths(distances: np.ndarray, rho: np.ndarray, sigma: np.ndarray) -> None:
 
 
 @inlined
-def _to_the_power(base: float, exponent: float) -> float:
+def _to_the_power(base: np.floating, exponent: np.floating) -> np.floating:
     """A float32 above 0 to the power of another, within 1e-4 of it: the C library's takes three times as long."""
     bits = np.float32(base).view(np.int32)
     whole = np.float32((bits >> np.int32(23)) - np.int32(127))
@@ -138,7 +156,7 @@ def _to_the_power(base: float, exponent: float) -> float:
 
 
 @inlined
-def _held(move: float) -> float:
+def _held(move: np.floating) -> np.floating:
     return min(max(move, F(-4)), F(4))
 
 

@@ -1,13 +1,17 @@
 """The nearest neighbours of codes by plain distance: of a few among all, and of all among all."""
 
 import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 CHUNK = 512  # query rows at once: bounds the distance table to 512 x n
 SPARE = 16  # more candidates than asked for are measured exactly, so that rounding cannot lose one
 SMALL = 3000  # items: below, NumPy is done before compiled code is loaded
-TILE = 4096  # candidates at once: the table of products stays in the processor's own memory
+BLOCK = 64  # codes whose distances are computed together
+TILE_BYTES = 2**18  # of codes compared with one query after the other: they stay in the processor's own memory
+MOST_THREADS = 4  # each answers for rows of its own: the answer does not depend on their number
 
 
 def nearest(queries: np.ndarray, codes: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -59,7 +63,7 @@ def others(codes: np.ndarray, k: int, chosen: np.ndarray | None = None) -> tuple
         return np.zeros((len(asked), 0), np.int32), np.zeros((len(asked), 0), np.float32)
     codes = np.ascontiguousarray(codes, np.float32)
     name = hashlib.sha256(codes.data).hexdigest() + (
-        hashlib.sha256(asked.data).hexdigest() if chosen is not None else ""
+        hashlib.sha256(np.ascontiguousarray(asked).data).hexdigest() if chosen is not None else ""
     )
     kept = _last.get(name)
     if kept is None or kept[0].shape[1] < k:
@@ -80,25 +84,23 @@ def _few(codes: np.ndarray, asked: np.ndarray, k: int) -> tuple[np.ndarray, np.n
 
 
 def _many(codes: np.ndarray, asked: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    from aelib.projections._kernels import keep_smallest
+    from aelib.projections._kernels import keep_nearest
 
     codes = codes - codes.mean(axis=0)
-    squares = np.einsum("ij,ij->i", codes, codes)
-    across = np.ascontiguousarray(codes.T)
-    wide = min(k + SPARE, len(codes) - 1)
-    rows = np.zeros((len(asked), wide), np.int32)
-    ranks = np.full((len(asked), wide), np.inf, np.float32)
-    for start in range(0, len(asked), CHUNK):
+    own, size = asked.astype(np.int32), codes.shape[1]
+    blocks = np.full((-(-len(codes) // BLOCK) * BLOCK, size), np.inf, np.float32)
+    blocks[: len(codes)] = codes
+    across = np.ascontiguousarray(blocks.reshape(-1, BLOCK, size).transpose(0, 2, 1))
+    tile = max(1, TILE_BYTES // (4 * size * BLOCK))
+    rows = np.zeros((len(asked), k), np.int32)
+    squares = np.full((len(asked), k), np.inf, np.float32)
+
+    def answer(start: int) -> None:
         part = slice(start, start + CHUNK)
-        own = asked[part].astype(np.int32)
-        for offset in range(0, len(codes), TILE):
-            tile = slice(offset, offset + TILE)
-            keep_smallest(codes[own] @ across[:, tile], squares[tile], own, offset, rows[part], ranks[part])
-    distances = np.empty((len(asked), k), np.float32)
-    for start in range(0, len(asked), CHUNK):
-        part = slice(start, start + CHUNK)
-        exact = np.linalg.norm(codes[asked[part], None, :] - codes[rows[part]], axis=2)
-        order = np.argsort(exact, axis=1, kind="stable")
-        rows[part] = np.take_along_axis(rows[part], order, axis=1)
-        distances[part] = np.take_along_axis(exact, order, axis=1)[:, :k]
-    return rows[:, :k].copy(), distances
+        keep_nearest(codes[own[part]], across, own[part], tile, rows[part], squares[part])
+
+    answer(0)  # alone: it compiles
+    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as threads:
+        for _ in threads.map(answer, range(CHUNK, len(asked), CHUNK)):
+            pass
+    return rows, np.sqrt(squares)

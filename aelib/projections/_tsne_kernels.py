@@ -21,7 +21,7 @@ def perplex(squares: np.ndarray, perplexity: float, found: np.ndarray) -> None:
     wanted = np.log(perplexity)
     for i in range(count):
         nearest, spread = squares[i, 0], np.mean(squares[i]) - squares[i, 0]
-        low, high, sharp = 0.0, np.inf, 1.0 / max(spread, 1e-300)
+        low, high, sharp, total = 0.0, np.inf, 1.0 / max(spread, 1e-300), 1.0
         for _ in range(200):
             total, mean = 0.0, 0.0
             for j in range(width):
@@ -58,7 +58,7 @@ def attract(points: np.ndarray, ends: np.ndarray, rows: np.ndarray, weights: np.
 
 
 @compiled
-def push_all(across: np.ndarray, up: np.ndarray, push: np.ndarray) -> float:
+def push_all(across: np.ndarray, up: np.ndarray, push: np.ndarray) -> np.floating:
     """t-SNE's push by all pairs; gives the sum of 1 / (1 + d^2) over them.
 
     Args:
@@ -66,7 +66,7 @@ def push_all(across: np.ndarray, up: np.ndarray, push: np.ndarray) -> float:
         up: float32 (n,), their second.
         push: float64 (n, 2), to which the sums of (y_i - y_j) / (1 + d^2)^2 are added.
     """
-    whole = 0.0
+    whole = np.float64(0)
     for i in range(len(across)):
         x, y, total = F(0), F(0), F(0)
         for j in range(len(across)):
