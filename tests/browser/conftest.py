@@ -60,6 +60,11 @@ def _is_streamlits_probe(message: ConsoleMessage) -> bool:
     return address.endswith(("/_stcore/health", "/_stcore/host-config")) and not address.startswith("/_stcore")
 
 
+def _is_a_replaced_picture(message: ConsoleMessage) -> bool:
+    """Streamlit forgets a picture as soon as a rerun shows another; a slow browser may still ask for the first."""
+    return urlsplit(message.location.get("url", "")).path.startswith("/media/")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = (yield).get_result()
@@ -82,7 +87,7 @@ def new_context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Ca
             "console",
             lambda message: (
                 faults.append(f"{page.url}: {message.text} ({message.location.get('url')})")
-                if message.type == "error" and not _is_streamlits_probe(message)
+                if message.type == "error" and not (_is_streamlits_probe(message) or _is_a_replaced_picture(message))
                 else None
             ),
         )

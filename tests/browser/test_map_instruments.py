@@ -333,7 +333,7 @@ def test_the_map_is_drawn_in_the_screens_own_pixels(ratio, browser, server):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, device_scale_factor=ratio)
     page = context.new_page()
     open_map(page, server, colour="error")
-    for place in (".map-stage canvas >> nth=0", ".map-bars"):
+    for place in (".map-stage canvas:visible >> nth=0", ".map-bars"):
         canvas = page.locator(place)
         wide, shown = canvas.evaluate("canvas => [canvas.width, canvas.clientWidth]")
         assert wide == ratio * shown, place

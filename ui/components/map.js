@@ -102,12 +102,12 @@ function expose(view) {
       const place = data.placeOf(row);
       return place && onPage(stage.toScreen(...place));
     },
-    /** Client coordinates of a place with no point and no control near it, or null. */
+    /** Client coordinates of a place among the points with no point and no control near it, or null. */
     groundPoint() {
       const { width, height } = stage.view;
       for (let step = 0; step < 4000; step += 1) {
-        const left = width * (0.12 + 0.8 * ((step * 0.754877) % 1));
-        const top = height * (0.12 + 0.76 * ((step * 0.569840) % 1));
+        const left = width * (0.3 + 0.45 * ((step * 0.754877) % 1));
+        const top = height * (0.3 + 0.45 * ((step * 0.569840) % 1));
         if (view.rowAt(left, top) < 0) return onPage([left, top]);
       }
       return null;
