@@ -173,7 +173,9 @@ def first_ever(figures: Figures, run: Run, cache: Path) -> None:
 
 def main() -> None:
     """Measure and print."""
-    asked = arguments(__doc__).parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--alone", action="store_true", help="without peers: to see that it works in a minute or two")
+    asked = parser.parse_args()
     figures = Figures("bench.projection", asked.quick)
     kept = Path(tempfile.gettempdir()) / "aelib-bench-projection"
     data, said = mnist_data(kept / "data") if not (kept / "data").exists() else (kept / "data", "MNIST is made")
@@ -192,8 +194,9 @@ def main() -> None:
             table = code_tables.of_run(run).codes
             at_once(figures, run, points, size)
             quality(figures, f"ours_{size}", "ours", table, points)
-            peers(figures, table, size, folder, rounds)
-            verdicts(figures, size)
+            if not asked.alone:
+                peers(figures, table, size, folder, rounds)
+                verdicts(figures, size)
     figures.note(f"{said}; codes of 16 numbers; trustworthiness at 15 neighbours on 2,000 items, overlap on all")
     figures.note("first ever: nothing compiled is kept yet; cold: a fresh process after that; a peer's import counts")
     figures.show(asked.json)
