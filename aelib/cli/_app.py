@@ -11,6 +11,7 @@ from aelib import codes, registry
 from aelib.cli import _queue
 from aelib.cli._queue import told_of
 from aelib.cli.importing import import_codes
+from aelib.cli.measuring import measure
 from aelib.cli.settings import read_settings
 from aelib.config import RunConfig
 from aelib.errors import AelibError, nearest
@@ -196,25 +197,7 @@ def reconstruct(
     _say({**answer, "out": str(out)}, f"{len(rows)} items in {out}; mean squared error {mean:.3f} per item", as_json)
 
 
-@app.command()
-def measure(
-    run_id: RunId,
-    checkpoints: Checkpoints,
-    what: Annotated[str, typer.Option(help="Name of a measure; without it, all are listed")] = "",
-    items: Annotated[int, typer.Option(min=2, help="At most so many test items")] = 500,
-    samples: Annotated[int, typer.Option(min=1, help="Draws per item, for the likelihood bound")] = 100,
-    as_json: AsJson = False,
-) -> None:
-    """Measure a run on its test items and keep the figure in its folder; or list what can be measured."""
-    from aelib.measures import of_run
-
-    run = open_run(checkpoints, run_id)
-    if what:
-        found = of_run.measure(run, what, items, samples)
-        return _say({"run": run_id, **found}, found["sentence"], as_json)
-    rows = of_run.overview(run)
-    lines = [f"{row['measure']:<16} {row['lacks'] or row['sentence'] or 'not measured yet'}" for row in rows]
-    _say(rows, "\n".join(lines), as_json)
+app.command()(measure)
 
 
 @app.command()

@@ -83,7 +83,7 @@ def test_the_map_opens_whatever_came(arrays, checkpoints, open_page, component):
     assert data["points"]["count"] == len(arrays["codes"])
     assert data["decode"] is None
     assert data["figures"] == []
-    assert (data["colour"] is None) == ("labels" not in arrays)
+    assert data["colour"]["name"] == ("class" if "labels" in arrays else "support")
     assert not [button for button in at.button if button.label in ("Path from", "Path to", "Noise")]
 
 

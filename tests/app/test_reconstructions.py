@@ -85,10 +85,11 @@ def test_a_measure_is_computed_by_its_button_kept_and_shown_again(runs, open_pag
     assert "every entry of its items is there" in words(again), "what this run lacks is said"
 
 
-def test_a_plain_run_has_nothing_to_measure_and_says_so(runs, open_page, words):
+def test_a_plain_run_is_asked_of_its_classes_and_lacks_a_bound(runs, open_page, words):
     at = open_page("reconstructions", run="digits-autoencoder")
     assert not at.exception
-    assert not [button for button in at.button if button.label.startswith("Measure")]
+    asked = [button.key for button in at.button if button.label.startswith("Measure")]
+    assert asked == ["measure-neighbours", "measure-probe"]
     assert "Likelihood bound: " in words(at)
 
 

@@ -81,8 +81,9 @@ def test_a_run_that_is_deleted_while_its_map_is_open(made, browser, server):
     with contextlib.closing(browser.new_context()) as context:
         page = context.new_page()
         open_map(page, server, run="short-lived", method="axes")
-        shutil.rmtree(server.checkpoints / "short-lived")
+        expect(page.get_by_text("trustworthiness")).to_be_visible()  # the page draws itself anew when that is known
         page.get_by_role("button", name=re.compile("^True distance")).click()
+        shutil.rmtree(server.checkpoints / "short-lived")
         page.mouse.move(*page.evaluate("window.__loupeMap.toScreen(100)"))
         expect(page.locator(".map-note")).to_contain_text("short-lived")
         page.mouse.click(*page.evaluate("window.__loupeMap.toScreen(100)"))

@@ -1,5 +1,6 @@
 """The selection and the whole view in a browser: a link, a long history, what is downloaded, 70,000 points."""
 
+import contextlib
 import io
 import re
 import shutil
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from aelib import codes
 from aelib.datasets._base import load_dataset
@@ -123,6 +124,17 @@ def test_a_long_history_is_kept_and_a_new_browser_has_it_all(page, server, new_c
     assert set(hook(other, "selectedRows")) == wanted
 
 
+def open_popover(page, name, inside):
+    """By keyboard; a rerun of the page that was still under way may close it once."""
+    for _ in range(3):
+        page.get_by_role("button", name=re.compile(name)).focus()
+        page.keyboard.press("Enter")
+        with contextlib.suppress(TimeoutError):
+            inside.wait_for(timeout=10_000)
+            return
+    expect(inside).to_be_visible()
+
+
 def test_save_by_name_then_open_from_a_fresh_page_by_keyboard(page, server):
     open_map(page, server)
     table, points = table_and_points(server)
@@ -130,9 +142,9 @@ def test_save_by_name_then_open_from_a_fresh_page_by_keyboard(page, server):
     wait_for_parameter(page, "lasso")
     settle(page)
     rows = hook(page, "selectedRows")
-    page.get_by_role("button", name=re.compile("Saved")).focus()
-    page.keyboard.press("Enter")
-    page.get_by_role("textbox", name="Name", exact=True).fill("the noughts")
+    field = page.get_by_role("textbox", name="Name", exact=True)
+    open_popover(page, "Saved", field)
+    field.fill("the noughts")
     page.keyboard.press("Enter")
     settle(page)
     expect(page.get_by_role("combobox", name="Saved with this run")).to_be_visible()
@@ -141,8 +153,7 @@ def test_save_by_name_then_open_from_a_fresh_page_by_keyboard(page, server):
 
     open_map(page, server)
     assert hook(page, "selectionCount") == 0
-    page.get_by_role("button", name=re.compile("Saved")).focus()
-    page.keyboard.press("Enter")
+    open_popover(page, "Saved", page.get_by_role("button", name="Select these"))
     press(page, "Select these")
     page.wait_for_function("count => window.__loupeMap.selectionCount === count", arg=len(rows))
     assert hook(page, "selectedRows") == rows
@@ -160,11 +171,15 @@ def test_an_export_is_downloaded_and_read_back(page, server):
     wait_for_parameter(page, "lasso")
     settle(page)
     rows = hook(page, "selectedRows")
-    page.get_by_role("button", name=re.compile("Export")).click()
+    open_popover(page, "Export", page.get_by_role("combobox", name="As", exact=True))
     choose(page, "As", "NPZ: codes, points, labels, pictures; can be imported")
     settle(page)
+    ready = page.get_by_role("button", name=re.compile(f"Download {len(rows)} items"))
     with page.expect_download() as download:
-        page.get_by_role("button", name=re.compile(f"Download {len(rows)} items")).click()
+        ready.click()
+    if download.value.suggested_filename.endswith(".csv"):  # a slow rerun still held the file before
+        with page.expect_download() as download:
+            ready.click()
     assert download.value.suggested_filename == f"{RUN}-selection.npz"
     with np.load(io.BytesIO(Path(download.value.path()).read_bytes()), allow_pickle=False) as found:
         np.testing.assert_array_equal(found["codes"], table.codes[rows])

@@ -91,7 +91,7 @@ def _in_a_place(run: Run, attempt: int) -> bool:
     if not TAKE_UP(run, attempt):
         return False
     for number in range(queue.runs_per_device()):
-        place = hold(run.folder.parent / f".place-{number}", patience=3)  # the dead let go of their run a moment sooner
+        place = hold(run.folder.parent / f".place-{number}", patience=40)  # the dead let go of a run a moment sooner
         if place.__enter__():
             PLACES.append(place)  # until this process ends
             return True
