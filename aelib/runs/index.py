@@ -81,27 +81,43 @@ def insert(connection: sqlite3.Connection, run: Run, state: str) -> None:
 
 
 def _open(checkpoints: Path) -> sqlite3.Connection:
+    """A connection to the index; making it, and replacing a damaged one, is done by one process at a time.
+
+    SQLite turns a new file to write-ahead logging without waiting for others who try the same, and a file that is
+    being replaced may answer a reader with any error: so whoever does not find it sound looks again under a lock.
+    """
     try:
         checkpoints.mkdir(parents=True, exist_ok=True)
-        connection = _connect(checkpoints)
-        if connection is None:  # damaged: it holds nothing that the folders do not
-            with hold(checkpoints / f".{FILE}.lock", patience=300):  # two who find it so must not both remove it
-                connection = _connect(checkpoints)
-                if connection is None:
-                    _remove(checkpoints)
-                    connection = _connect(checkpoints)
+        if _is_made(checkpoints):
+            with contextlib.suppress(sqlite3.OperationalError):
+                if connection := _connect(checkpoints):
+                    return connection
+        with hold(checkpoints / f".{FILE}.lock", patience=300) as alone:
+            if not alone:
+                raise sqlite3.OperationalError("locked by another who makes it")
+            if connection := _connect(checkpoints):
+                return connection
+            _remove(checkpoints)  # damaged: it holds nothing that the folders do not
+            if connection := _connect(checkpoints):
+                return connection
     except OSError as error:
         raise sqlite3.OperationalError(error.strerror or "cannot be made") from None
-    if connection is None:
-        raise sqlite3.OperationalError("it is damaged again as soon as it is made")
-    return connection
+    raise sqlite3.OperationalError("it is damaged again as soon as it is made")
+
+
+def _is_made(checkpoints: Path) -> bool:
+    try:
+        return (checkpoints / FILE).stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _connect(checkpoints: Path) -> sqlite3.Connection | None:
     """A connection to a sound and filled index; None when the file is damaged."""
     connection = sqlite3.connect(checkpoints / FILE, timeout=15, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
+        if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         if connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
             connection.close()

@@ -61,8 +61,12 @@ def _is_streamlits_probe(message: ConsoleMessage) -> bool:
 
 
 def _is_a_replaced_picture(message: ConsoleMessage) -> bool:
-    """Streamlit forgets a picture as soon as a rerun shows another; a slow browser may still ask for the first."""
-    return urlsplit(message.location.get("url", "")).path.startswith("/media/")
+    """Streamlit forgets a picture as soon as a rerun shows another; a slow browser may still ask for the first.
+
+    The browser says so with the picture's address as the place, Streamlit's own script with it in the words.
+    """
+    of_the_picture = urlsplit(message.location.get("url", "")).path.startswith("/media/")
+    return of_the_picture or ("Client error" in message.text and "/media/" in message.text)
 
 
 @pytest.hookimpl(hookwrapper=True)
