@@ -2,7 +2,7 @@
 
 Rows keep their results in a folder below TMPDIR, by the code and the settings they came from, so that a row that
 breaks does not cost the others theirs, and a long table can be made in several goes. What was not asked for and is not
-kept there is shown as not run.
+kept there stands as the document had it, or is shown as not run.
 """
 
 import json
@@ -112,7 +112,8 @@ def main() -> int:
     print(machine.sentence(machine.describe()), flush=True)
     results = collect(rows, keys, asked.again)
     if asked.write:
-        write_bytes(asked.write, as_markdown(results, machine.describe()).encode())
+        earlier = asked.write.read_text("utf-8") if asked.write.is_file() else ""
+        write_bytes(asked.write, as_markdown(results, machine.describe(), earlier).encode())
     if asked.json:
         print(json.dumps(as_json(results, asked.quick), allow_nan=False))
     return 1 if any(result.fault and result.row.key in keys for result in results) else 0

@@ -1,5 +1,6 @@
 """The table of published figures: its fast subset as a command, and what it keeps, judges and writes."""
 
+import dataclasses
 import json
 import os
 import re
@@ -215,3 +216,16 @@ def test_the_document_shows_misses_with_their_reason_and_what_was_not_run() -> N
     assert "2026-11-22, A CPU, 2 cores" in text
     assert "torch 2.14" in text
     assert "MISS" in report.as_text(results[0])
+
+
+def test_a_row_not_asked_for_stands_as_it_was_printed_while_its_protocol_does() -> None:
+    whole = [
+        Result(row(None, key), (Figure(f"of {key}", 1.5, "1.6", "hit", digits=1),), 61.4, "2026-11-22", 3.0)
+        for key in ("T1", "T2")
+    ]
+    earlier = report.as_markdown(whole, ABOUT)
+    not_now = [Result(each.row, (), 0.0, "", 0.0, "not run") for each in whole]
+    assert report.as_markdown([not_now[0], whole[1]], ABOUT, earlier) == earlier
+    assert report.as_markdown(not_now, ABOUT, earlier) == earlier
+    changed = Result(dataclasses.replace(whole[1].row, protocol="Another way."), (), 0.0, "", 0.0, "not run")
+    assert "of T2" not in report.as_markdown([not_now[0], changed], ABOUT, earlier)

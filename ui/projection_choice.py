@@ -149,7 +149,11 @@ def _wait_for(run_id: str, wanted: PluginConfig) -> None:
         return
     share = projecting.progress(run, wanted)
     words = f"{title(wanted.name)} is being computed; the map changes when it is done."
-    if share is None:
-        st.caption(f":material/hourglass_top: {words}")
-    else:
-        st.progress(min(max(share, 0.0), 1.0), text=words)
+    said, stop = st.columns([6, 1], vertical_alignment="center")
+    with said:
+        if share is None:
+            st.caption(f":material/hourglass_top: {words}")
+        else:
+            st.progress(min(max(share, 0.0), 1.0), text=words)
+    if stop.button("Stop", key="stop-projection", icon=":material/stop:", help="PCA stays; it can be asked for again"):
+        projecting.stop(run, wanted)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { readCamera, withParameter } from "../../ui/components/map_camera.js";
-import { History, historyOf } from "../../ui/components/map_history.js";
+import { History, historyOf, reloaded } from "../../ui/components/map_history.js";
 
 test("undo and redo go back and forth over selections and views in one line", () => {
   const history = new History();
@@ -70,4 +70,24 @@ test("cameras and parameters of an address", () => {
   for (const wrong of [null, "", "1,2", "1,2,0", "1,x,3", "1,2,-3"]) assert.equal(readCamera(wrong), null);
   assert.equal(withParameter("?a=1&distances=2&b=%2C", "distance", "1"), "?a=1&distances=2&b=%2C&distance=1");
   assert.equal(withParameter("?distance=1&a=1", "distance", null), "?a=1");
+});
+
+test("a reload of the tab keeps the line; what another wrote into the store is no history", () => {
+  const held = new Map();
+  const store = { getItem: (name) => held.get(name) ?? null, setItem: (name, text) => held.set(name, text) };
+  const before = historyOf("kept", "points-1", store);
+  for (const change of [{}, { lasso: "a" }, { camera: "2,2,2" }]) before.record(change);
+  before.undo();
+  reloaded();
+  const after = historyOf("kept", "points-1", store);
+  assert.notEqual(after, before);
+  assert.deepEqual([after.states, after.at], [before.states, 1]);
+  assert.equal(after.redo().camera, "2,2,2");
+  reloaded();
+  assert.equal(historyOf("kept", "points-2", store).now.camera, null, "another map: its cameras mean nothing");
+  for (const text of ["{", '{"states": [], "at": 4}', "[]"]) {
+    reloaded();
+    held.set("loupe-history-kept", text);
+    assert.equal(historyOf("kept", "points-1", store).now, null);
+  }
 });

@@ -8,8 +8,10 @@ const MOST = 100;
  * null for the whole map).
  */
 export class History {
-  constructor(most = MOST) {
+  /** @param {number} most @param {(history: History) => void} moved told after every change */
+  constructor(most = MOST, moved = () => {}) {
     this.most = most;
+    this.moved = moved;
     this.forget();
   }
 
@@ -39,12 +41,14 @@ export class History {
     if (this.now && ["lasso", "pick", "camera"].every((key) => this.now[key] === next[key])) return false;
     this.states = [...this.states.slice(0, this.at + 1), next].slice(-this.most);
     this.at = this.states.length - 1;
+    this.moved(this);
     return true;
   }
 
   /** The present was not known in full before. */
   amend(change) {
     if (this.now) this.states[this.at] = { ...this.now, ...change };
+    this.moved(this);
   }
 
   /** Another map of the same run: its cameras mean nothing here, the selections do. */
@@ -58,25 +62,68 @@ export class History {
       if (place === this.at) at = kept.length - 1;
     });
     [this.states, this.at] = [kept, at];
+    this.moved(this);
   }
 
   /** @returns {object | null} the state to go to */
   undo() {
-    return this.canUndo ? this.states[(this.at -= 1)] : null;
+    return this.canUndo ? this.go(this.at - 1) : null;
   }
 
   redo() {
-    return this.canRedo ? this.states[(this.at += 1)] : null;
+    return this.canRedo ? this.go(this.at + 1) : null;
+  }
+
+  go(at) {
+    this.at = at;
+    this.moved(this);
+    return this.now;
   }
 }
 
 const kept = new Map(); // by run: a page that is left and opened again has its history still
 
-/** The history of a run in this browser tab, for the map with these points. */
-export function historyOf(run, points) {
-  if (!kept.has(run)) kept.set(run, { history: new History(), points });
+/** The history of a run in this browser tab, for the map with these points; it outlives a reload of the tab. */
+export function historyOf(run, points, store = tabStore()) {
+  if (!kept.has(run)) kept.set(run, restored(run, points, store));
   const found = kept.get(run);
-  if (found.points !== points) found.history.forgetCameras();
-  found.points = points;
+  if (found.points !== points) {
+    found.points = points;
+    found.history.forgetCameras();
+  }
   return found.history;
+}
+
+/** Forget what this page holds in memory, as a reload does. */
+export function reloaded() {
+  kept.clear();
+}
+
+function restored(run, points, store) {
+  const name = `loupe-history-${run}`;
+  const found = { points, history: null };
+  found.history = new History(MOST, ({ states, at }) => {
+    try {
+      store?.setItem(name, JSON.stringify({ states, at, points: found.points }));
+    } catch {
+      // a full or forbidden store: undo then ends with the page
+    }
+  });
+  try {
+    const before = JSON.parse(store?.getItem(name) ?? "null");
+    if (Array.isArray(before?.states) && before.states[before.at]) {
+      [found.history.states, found.history.at, found.points] = [before.states, before.at, before.points];
+    }
+  } catch {
+    // written by something else: a new history
+  }
+  return found;
+}
+
+function tabStore() {
+  try {
+    return window.sessionStorage;
+  } catch {
+    return null;
+  }
 }

@@ -1,0 +1,47 @@
+"""The optimisers of the loop: torch's own steps, without the seconds that its compiler takes to import."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from aelib.models._base import Phase, Sgd
+from aelib.training.optimisers import optimiser_for
+
+ROOT = Path(__file__).resolve().parents[1]
+TRAIN_A_LITTLE = """
+import sys
+from aelib.config import RunConfig
+from aelib.datasets._base import load_dataset
+from aelib.models._base import build
+from aelib.training.loop import train
+config = RunConfig.parse({"model": {"name": "vae", "latent_dim": 2}, "training": {"epochs": 1, "device": "cpu"}})
+dataset = load_dataset(config.dataset)
+steps = list(train(build(config, dataset.info), dataset, config, "cpu"))
+print(len(steps) > 0, "torch._dynamo" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("sgd", [None, Sgd(rate=0.1, momentum=lambda progress: 0.0, decay=0.02)])
+def test_the_steps_are_those_of_torch(sgd):
+    start = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+    ours, theirs = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.clone())
+    phase = Phase("all", (ours,), lambda batch, progress: {}, sgd=sgd)
+    mine = optimiser_for(phase, 0.01, 0.05, "cpu")
+    reference = torch.optim.SGD([theirs], lr=0.1, weight_decay=0.02) if sgd else None
+    reference = reference or torch.optim.AdamW([theirs], lr=0.01, weight_decay=0.05)
+    for step in range(1, 6):
+        ours.grad, theirs.grad = start.sin() * step, start.sin() * step
+        mine.step()
+        reference.step()
+    torch.testing.assert_close(ours, theirs)
+    assert not torch.equal(ours, start)
+    assert ours.requires_grad, "a step leaves no trace in the graph"
+    assert mine.state_dict()["param_groups"][0]["lr"] == reference.state_dict()["param_groups"][0]["lr"]
+
+
+def test_a_run_imports_no_compiler():
+    done = subprocess.run([sys.executable, "-c", TRAIN_A_LITTLE], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["True", "False"], done.stderr
