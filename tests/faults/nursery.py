@@ -11,10 +11,13 @@ import signal
 import sys
 from pathlib import Path
 
+from aelib.datasets._base import load_dataset
 from aelib.jobs import dispatcher, queue, training, worker
+from aelib.models._base import build
 from aelib.runs.folder import Run, list_runs
 from aelib.runs.lock import hold
 from aelib.training import loop
+from tests.faults.running import config
 
 CRASH = 0.15
 
@@ -115,6 +118,7 @@ if __name__ == "__main__":
     os.fsync = lambda handle: None  # what a kill -9 leaves does not hang on it, and the disk is others' too
     loop.REPORT_SECONDS = training.RESUME_SECONDS = 0.0  # a resume point after every step
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead leave no zombies
+    build(config(), load_dataset(config().dataset).info)  # imports once what each worker would
     if sys.argv[1:2] == ["dispatch"]:
         dispatch(Path(sys.argv[2]), int(sys.argv[3]))
     else:
