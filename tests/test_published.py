@@ -25,6 +25,7 @@ def run_published(folder: Path, *words: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow
 def test_the_fast_subset_meets_everything(tmp_path: Path) -> None:
     done = run_published(tmp_path, "--quick", "--json")
     assert done.returncode == 0, done.stderr[-3000:]

@@ -37,6 +37,7 @@ def on_screen(run: Run, wanted: PluginConfig) -> tuple[PluginConfig, str]:
 
     A slow one that is not there yet is asked for from the projection worker; PCA stands in meanwhile.
     """
+    place = st.container()  # always there: a map below that moved to another place in the page would be made anew
     pca, plugin = read_choice(PROJECTIONS, "pca"), PROJECTIONS.load(wanted.name)
     if getattr(plugin, "NEEDS_LABELS", False) and (cached.table(run.id).labels < 0).all():
         return pca, f"{title(wanted.name)} needs labels, and these items have none: PCA is shown"
@@ -45,10 +46,11 @@ def on_screen(run: Run, wanted: PluginConfig) -> tuple[PluginConfig, str]:
         return wanted, _quality(stored.quality)
     quick = bool(plugin.QUICK)
     fault = projecting.request(run, wanted)
-    if fault:
-        _tell_fault(run, wanted, fault, quick)
-    else:
-        _wait_for(run.id, wanted)
+    with place:
+        if fault:
+            _tell_fault(run, wanted, fault, quick)
+        else:
+            _wait_for(run.id, wanted)
     if quick:
         return wanted, "its quality could not be measured" if fault else "its quality is being measured"
     return pca, "PCA in its place" if fault else "PCA for now"

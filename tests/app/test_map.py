@@ -223,6 +223,15 @@ def test_a_map_that_is_not_computed_is_asked_for_and_pca_stands_in(
     assert json.loads(request.read_text())["run"] == "digits-vae"
 
 
+def test_a_map_that_is_computed_can_be_stopped(runs, open_page, nothing_in_the_background):
+    for file in (runs / "digits-vae" / "projections").glob("umap-*"):
+        file.unlink()
+    at = open_page("map", run="digits-vae", method="umap").button(key="stop-projection").click().run()
+    assert not at.exception
+    (request,) = (runs / ".projecting").glob("*.json")
+    assert request.with_suffix(".stop").exists()
+
+
 def test_a_map_that_failed_says_why_and_can_be_tried_again(runs, open_page, words):
     for file in (runs / "digits-vae" / "projections").glob("umap-*"):
         file.unlink()

@@ -117,7 +117,7 @@ def test_hover_shows_the_card_with_the_items_own_picture(page, server):
     table, points = table_and_points(server)
     row = lonely_row(points)
     page.mouse.move(*page.evaluate("row => window.__loupeMap.toScreen(row)", row))
-    page.wait_for_function("row => window.__loupeMap.hoverRow === row", arg=row)
+    page.wait_for_function("row => window.__loupeMap?.hoverRow === row", arg=row)
     card = page.locator(".map-card-item")
     expect(card).to_be_visible()
     expect(card).to_contain_text(f"item {table.index[row]}")
@@ -139,7 +139,7 @@ def test_click_opens_the_inspector_and_escape_clears(page, server):
     assert hook(page, "selectedRows") == [row]
     settle(page)
     page.keyboard.press("Escape")
-    page.wait_for_function("() => window.__loupeMap.selectionCount === 0")
+    page.wait_for_function("() => window.__loupeMap?.selectionCount === 0")
     wait_for_no_parameter(page, "pick")
     wait_until_drawn(page)
 
@@ -159,12 +159,12 @@ def test_a_lasso_round_a_class_selects_the_same_rows_everywhere(page, server, ne
     other = new_context().new_page()
     other.goto(page.url)
     wait_until_drawn(other)
-    other.wait_for_function("() => window.__loupeMap.selectionCount > 0")
+    other.wait_for_function("() => window.__loupeMap?.selectionCount > 0")
     assert hook(other, "selectedRows") == wanted, "a link carries the selection"
 
     page.locator(".map-stage").focus()
     page.keyboard.press("Escape")
-    page.wait_for_function("() => window.__loupeMap.selectionCount === 0")
+    page.wait_for_function("() => window.__loupeMap?.selectionCount === 0")
     wait_for_no_parameter(page, "lasso")
     expect(page.get_by_test_id("stMarkdown").filter(has_text=" selected")).to_have_count(0)
 
@@ -200,15 +200,15 @@ def test_the_camera_goes_into_the_address_and_comes_back(page, server, new_conte
     box = stage.bounding_box()
     page.mouse.move(box["x"] + 300, box["y"] + 250)
     page.mouse.wheel(0, -400)
-    page.wait_for_function("scale => window.__loupeMap.camera[2] > 1.3 * scale", arg=whole[2])
+    page.wait_for_function("scale => window.__loupeMap?.camera?.[2] > 1.3 * scale", arg=whole[2])
     page.mouse.down()
     page.mouse.move(box["x"] + 420, box["y"] + 330, steps=5)
     page.mouse.up()
     page.wait_for_function(
         """() => {
           const [x, y, scale] = (new URLSearchParams(location.search).get("camera") ?? "").split(",").map(Number);
-          const now = window.__loupeMap.camera;
-          return Math.abs(x - now[0]) * now[2] < 0.1 && Math.abs(y - now[1]) * now[2] < 0.1;
+          const now = window.__loupeMap?.camera;
+          return now && Math.abs(x - now[0]) * now[2] < 0.1 && Math.abs(y - now[1]) * now[2] < 0.1;
         }"""
     )
     camera = hook(page, "camera")
@@ -247,16 +247,16 @@ def test_the_map_by_keyboard(page, server):
     stage.focus()
     before = hook(page, "camera")
     page.keyboard.press("+")
-    page.wait_for_function("scale => window.__loupeMap.camera[2] > scale", arg=before[2])
+    page.wait_for_function("scale => window.__loupeMap?.camera?.[2] > scale", arg=before[2])
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("x => window.__loupeMap.camera[0] !== x", arg=before[0])
+    page.wait_for_function("x => window.__loupeMap && window.__loupeMap.camera[0] !== x", arg=before[0])
     page.keyboard.press("0")
-    page.wait_for_function("scale => Math.abs(window.__loupeMap.camera[2] / scale - 1) < 1e-6", arg=before[2])
+    page.wait_for_function("scale => Math.abs(window.__loupeMap?.camera?.[2] / scale - 1) < 1e-6", arg=before[2])
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    page.wait_for_function("() => window.__loupeMap.selectionCount === 1 || window.__loupeMap.view.ground.place")
+    page.wait_for_function("() => window.__loupeMap?.selectionCount === 1 || window.__loupeMap?.view.ground.place")
     page.keyboard.press("Escape")
-    page.wait_for_function("() => window.__loupeMap.selectionCount === 0 && !window.__loupeMap.view.ground.place")
+    page.wait_for_function("() => window.__loupeMap?.selectionCount === 0 && !window.__loupeMap?.view.ground.place")
 
 
 @pytest.mark.slow

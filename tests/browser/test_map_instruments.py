@@ -17,7 +17,7 @@ from tests.browser.test_map import hook, on_screen, open_map, table_and_points, 
 
 def selected_rows(page: Page, count: int) -> set[int]:
     """What the map shows as selected, once it is so many and the page has heard of it."""
-    page.wait_for_function("count => window.__loupeMap.selectionCount === count", arg=count)
+    page.wait_for_function("count => window.__loupeMap?.selectionCount === count", arg=count)
     settle(page)
     return set(hook(page, "selectedRows"))
 
@@ -150,7 +150,7 @@ def test_undo_and_redo_of_selections_and_views(page, server):
     page.locator(".map-stage").focus()
     page.keyboard.press("Control+z")
     wait_for_no_parameter(page, "pick")
-    page.wait_for_function("() => window.__loupeMap.selectionCount === 0")
+    page.wait_for_function("() => window.__loupeMap?.selectionCount === 0")
     wait_for_parameter(page, "camera", near)  # the view stays: it was the selection that was undone
     settle(page)
     page.keyboard.press("Control+z")
@@ -161,7 +161,7 @@ def test_undo_and_redo_of_selections_and_views(page, server):
     wait_for_parameter(page, "camera", near)
     page.keyboard.press("Control+Shift+z")
     wait_for_parameter(page, "pick", pick)
-    page.wait_for_function("() => window.__loupeMap.selectionCount === 1")
+    page.wait_for_function("() => window.__loupeMap?.selectionCount === 1")
     assert set(hook(page, "selectedRows")) == row
 
 
@@ -176,18 +176,18 @@ def test_tab_walks_through_the_selection_and_leaves(page, server):
     for number, row in enumerate(rows):
         field.fill(f"#{table.index[row]}")
         field.press("Shift+Enter")
-        page.wait_for_function("count => window.__loupeMap.selectionCount === count", arg=number + 1)
+        page.wait_for_function("count => window.__loupeMap?.selectionCount === count", arg=number + 1)
         settle(page)
     stage = page.locator(".map-stage")
     stage.focus()
     card, said = page.locator(".map-card-item"), page.locator(".map-unseen[aria-live]")
     for number, row in enumerate(sorted(rows)):
         page.keyboard.press("Tab")
-        page.wait_for_function("row => window.__loupeMap.hoverRow === row", arg=row)
+        page.wait_for_function("row => window.__loupeMap?.hoverRow === row", arg=row)
         expect(card).to_contain_text(f"item {table.index[row]}")
         expect(said).to_contain_text(f"item {table.index[row]}, class {table.labels[row]}, {number + 1} of 3")
     page.keyboard.press("Shift+Tab")
-    page.wait_for_function("row => window.__loupeMap.hoverRow === row", arg=500)
+    page.wait_for_function("row => window.__loupeMap?.hoverRow === row", arg=500)
     page.keyboard.press("Enter")
     wait_for_parameter(page, "pick", str(table.index[500]))
     settle(page)
@@ -231,7 +231,7 @@ def test_true_distance_colours_by_the_distance_in_the_code_space(page, server, n
     expect(page.get_by_text("True distance: point at an item", exact=False)).to_be_visible()
     for row in (100, 900):
         page.mouse.move(*page.evaluate("row => window.__loupeMap.toScreen(row)", row))
-        page.wait_for_function("() => window.__loupeMap.hoverRow >= 0")
+        page.wait_for_function("() => window.__loupeMap?.hoverRow >= 0")
         row = hook(page, "hoverRow")
         item = int(table.index[row])
         expect(page.get_by_role("group", name=re.compile(f"distance to item {item} "))).to_be_visible()
@@ -265,7 +265,7 @@ def test_of_many_points_hovered_the_newest_wins(page, server):
         page.evaluate(hovering, row)
     (first,) = held
     first.continue_()
-    page.wait_for_function("key => window.__loupeMap.view.data.over?.key === key", arg=f"distance-{table.index[77]}")
+    page.wait_for_function("key => window.__loupeMap?.view.data.over?.key === key", arg=f"distance-{table.index[77]}")
 
 
 # ---- touch, full screen, sharpness
@@ -279,7 +279,7 @@ def test_fingers_pan_zoom_pick_and_draw(page, server):
     touch(page, "touchStart", (x, y))
     touch(page, "touchEnd")
     expect(page.locator(".map-card-item")).to_be_visible()
-    page.wait_for_function("() => window.__loupeMap.selectionCount === 1")
+    page.wait_for_function("() => window.__loupeMap?.selectionCount === 1")
     wait_for_parameter(page, "pick")
     settle(page)
 
@@ -305,7 +305,7 @@ def test_fingers_pan_zoom_pick_and_draw(page, server):
     _, points = table_and_points(server)
     ring = on_screen(page, (points.mean(axis=0) + 0.3 * np.ptp(points, axis=0) * CORNERS).tolist())
     touch(page, "touchStart", tuple(ring[0]))
-    page.wait_for_function("() => window.__loupeMap.view.stroke")  # the finger rested
+    page.wait_for_function("() => window.__loupeMap?.view.stroke")  # the finger rested
     for place in ring[1:]:
         touch(page, "touchMove", tuple(place))
     touch(page, "touchEnd")
@@ -322,7 +322,7 @@ def test_full_screen_and_back(page, server):
     page.get_by_role("button", name="Full screen (F)").click()
     leave = page.get_by_role("button", name="Leave full screen (F)")
     expect(leave).to_be_visible()
-    page.wait_for_function("high => window.__loupeMap.view.stage.view.height > high", arg=before["height"])
+    page.wait_for_function("high => window.__loupeMap?.view.stage.view.height > high", arg=before["height"])
     page.locator(".map-stage").focus()
     page.keyboard.press("f")
     expect(page.get_by_role("button", name="Full screen (F)")).to_be_visible()

@@ -54,7 +54,12 @@ def ground_place(page: Page) -> tuple[list[float], list[float]]:
     )
 
 
-@pytest.mark.parametrize("name", list(SWITCHES))
+EVERYDAY = ("lattice", "ellipses")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in EVERYDAY else [pytest.mark.slow]) for name in SWITCHES]
+)
 def test_each_switch_draws_and_its_address_opens_the_same_view(name, page, server, new_context):
     zoomed = {"camera": "0,0,420"} if name == "pictures" else {}
     open_map(page, server, layers="points", pick="12", **{"from": "3", "to": "9"}, **zoomed)
@@ -201,11 +206,11 @@ def test_all_layers_at_once_in_both_themes_and_crisp(scheme, browser, server):
     page.locator(".map-stage").hover(position={"x": 500, "y": 300})
     scale = page.evaluate("() => window.__loupeMap.camera[2]")
     page.mouse.wheel(0, -240)
-    page.wait_for_function("scale => window.__loupeMap.camera[2] > 1.2 * scale", arg=scale)
+    page.wait_for_function("scale => window.__loupeMap?.camera?.[2] > 1.2 * scale", arg=scale)
     wait_until_drawn(page)
     page.wait_for_function(
-        "() => window.__loupeMap.layersReady && window.__loupeMap.view.layers.sheets.drawn.camera.scale"
-        " === window.__loupeMap.camera[2]"
+        "() => window.__loupeMap?.layersReady && window.__loupeMap?.view.layers.sheets.drawn.camera.scale"
+        " === window.__loupeMap?.camera?.[2]"
     )
     factors = sheets.evaluate_all(f"all => ({shown})(all).map((each) => each.style.transform.split(' ').at(-1))")
     assert factors == ["scale(1)", "scale(1)"], "drawn sharp once the zoom rests"

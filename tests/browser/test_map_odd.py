@@ -41,11 +41,11 @@ def test_one_point_and_points_in_one_place(made, page, server):
     open_map(page, server, run="one-point", method="pca")
     expect(page.get_by_text("1 item", exact=True)).to_be_visible()
     page.mouse.move(*page.evaluate("window.__loupeMap.toScreen(0)"))
-    page.wait_for_function("() => window.__loupeMap.hoverRow === 0")
+    page.wait_for_function("() => window.__loupeMap?.hoverRow === 0")
     made("one-place", codes=np.ones_like(whole.codes))
     open_map(page, server, run="one-place", method="pca", colour="density")
     page.mouse.click(*page.evaluate("window.__loupeMap.toScreen(9)"))
-    page.wait_for_function("() => window.__loupeMap.selectionCount === 1")
+    page.wait_for_function("() => window.__loupeMap?.selectionCount === 1")
 
 
 def test_codes_with_nan_give_a_sentence_in_place_of_the_map(made, page, server):
