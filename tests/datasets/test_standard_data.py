@@ -36,6 +36,15 @@ def test_digits_are_sklearns_and_spread_over_the_range():
     assert (items.values.min(), items.values.max()) == (0, 255)
 
 
+def test_digits_are_found_where_scikit_learn_keeps_them_elsewhere(monkeypatch):
+    from aelib.datasets import digits
+
+    from_the_file = digits._read()
+    monkeypatch.setattr(digits.importlib.util, "find_spec", lambda name: None)
+    for ours, theirs in zip(from_the_file, digits._read(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 # ── The torchvision four ─────────────────────────────────────────────────────────────────────────────────────────
 
 
