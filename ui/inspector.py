@@ -33,7 +33,7 @@ def show_item(run: Run, row: int) -> None:
         if frame.model_class(run).can_encode:
             recon = reconstruct(cached.model(run.id), own.values, own.labels)
             error = pictures.error_maps(info, recon, targets(cached.model(run.id), own))[0]
-            pictures.row([drawn[row], as_pictures(recon, info.low, info.high)[0]], ["input", "reconstruction"], error)
+            pictures.row([drawn[row], as_pictures(recon, info.low, info.high)[0]], ["input", "recon"], error)
         else:
             caption = "as imported" if info.kind == "images" else "its code as bars; no picture came"
             pictures.row([drawn[row]], [caption], columns=2, size=224)
