@@ -182,7 +182,7 @@ def _desk(checkpoints: Path) -> Path:
 def main(arguments: list[str]) -> int:
     """Load what a slow method and its measures need, then serve."""
     with contextlib.suppress(ImportError):
-        import sklearn.manifold  # noqa: F401
+        import scipy.spatial.distance  # noqa: F401
 
         from aelib.projections import _kernels  # noqa: F401
     return serve(Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else None)
