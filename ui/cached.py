@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from aelib.measures.clusters import Clusters
 from aelib.measures.clusters import clusters as find_clusters
 from aelib.measures.density import Density
 from aelib.measures.density import density as measure_density
+from aelib.measures.factors import Factor, relations
 from aelib.measures.task import Task, judge
 from aelib.projections import _base as projections
 from aelib.registry import PROJECTIONS
@@ -127,6 +129,11 @@ def clusters(run_id: str) -> Clusters:
     return _clusters(run_id, version(run_id))
 
 
+def factor_relations(run_id: str, columns: Callable[[], dict[str, np.ndarray]], kinds: frozenset[str]) -> list[Factor]:
+    """What each dimension has to do with each factor; ``columns`` gives their values when they are asked for first."""
+    return _factor_relations(run_id, version(run_id), columns, kinds)
+
+
 def prepare(run_id: str, config: PluginConfig | None = None) -> None:
     """Load in the background what the first live decode needs, so that it answers as fast as the later ones.
 
@@ -229,6 +236,13 @@ def _linear_map(run_id: str, version: str, config: PluginConfig) -> tuple[np.nda
 @_shared(max_entries=8)
 def _clusters(run_id: str, version: str) -> Clusters:
     return find_clusters(table(run_id).codes)
+
+
+@_shared(max_entries=8)
+def _factor_relations(
+    run_id: str, version: str, _columns: Callable[[], dict[str, np.ndarray]], kinds: frozenset[str]
+) -> list[Factor]:
+    return relations(table(run_id).codes, _columns(), kinds)
 
 
 @_shared(max_entries=16)

@@ -19,6 +19,7 @@ MONTAGE, RESAMPLE = "montage", "resample"  # the selection's montage: pictures a
 ONLY = "only"  # Reconstructions: "selection" shows the selected items alone
 GROUND = "ground"  # Map: a decoded place, x,y
 CODE = "code"  # Decode: comma-separated numbers
+AS = "as"  # Decode: number of the class, for a conditional model
 FROM, TO = "from", "to"  # Paths: item numbers
 STEPS, STEP = "steps", "step"
 ITEM = "item"  # Noise: item number
@@ -48,6 +49,8 @@ SOLID_SEEN = "solid-map-seen"  # the 3-D map's last click
 SELECTED = "selected-items"  # ui/selection.py: Known
 SETTINGS_KEPT = "projection-settings"  # {method: config}
 SETTINGS_SEEN = "projection-settings-seen"  # the settings as this page last wrote them into the address
+CONSOLE_BEGIN = "console-begin"  # Decode: (run, item) that the sliders began at
+CONSOLE_SEEN, CONSOLE_STALE = "console-seen", "console-stale"  # Decode: the last move told, and one that is over
 SEARCHED = "map-searched"  # {run, text, count, sentence} of the last search on the map
 
 

@@ -60,6 +60,20 @@ def test_decode_follows_the_sliders(runs, open_page, lines_of, pictures_of):
     np.testing.assert_array_equal(as_bytes(names["picture"]).transpose(0, 2, 3, 1), shown)
 
 
+def test_decode_gives_the_pictures_of_its_traversal(runs, open_page, lines_of, monkeypatch):
+    from ui import walks
+
+    seen = []
+    original = walks._decoded
+    monkeypatch.setattr(walks, "_decoded", lambda *given: seen.append(original(*given)) or seen[-1])
+    names = run_lines(
+        lines_of(open_page("decode", run=RUN, code="0.5,0.2,-0.3,0.4,1.5,-0.6,0.7,-0.8", steps="5")), runs
+    )
+    drawn = seen[-1]
+    assert drawn.shape[1] == 5
+    np.testing.assert_array_equal(as_bytes(names["traversal"]), drawn.reshape(-1, *drawn.shape[2:]))
+
+
 @pytest.mark.parametrize("address", [{}, {"corruption": "masking", "severity": "0.6", "item": "33", "draw": "4"}])
 def test_noise_gives_the_picture_of_the_page(address, runs, open_page, lines_of, monkeypatch):
     from ui import disturb
