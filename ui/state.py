@@ -22,6 +22,7 @@ CODE = "code"  # Decode: comma-separated numbers
 AS = "as"  # Decode: number of the class, for a conditional model
 FROM, TO = "from", "to"  # Paths: item numbers
 STEPS, STEP = "steps", "step"
+SOURCE, COUNT, SEED, TEMPERATURE, MADE_CLASS = "source", "count", "seed", "temperature", "of"  # Generate
 ITEM = "item"  # Noise: item number
 CORRUPTION, SEVERITY = "corruption", "severity"
 ORDER, CLASS = "order", "class"  # Reconstructions, Data
