@@ -37,7 +37,8 @@ with side:
     far.metric(
         "Median support",
         f"{np.median(support):.0%}",
-        help="The share of the data that lies farther from its neighbours than the new codes do: low is off the data",
+        help="The share of the data that lies farther from its neighbours than the new codes do: low is off the data. "
+        "A prior fills the quiet dimensions, too, where the data's codes all lie near 0: that alone makes it low.",
     )
     about = {"run": run.id, "seed": wanted.seed, "temperature": wanted.temperature}
     places = st.columns(2)
@@ -86,4 +87,4 @@ if table.codes.shape[1] == 2:
     st.image(pictures.sheet(lattice, 32, columns=SIDE), output_format="PNG", alt="the plane of the code")
 
 augment_form.show(run)
-frame.show_code(sampling.lines(run, wanted))
+frame.show_code(sampling.lines(run, wanted) + augment_form.lines(run))
