@@ -74,8 +74,8 @@ if judged is not None:
                 st.image(pictures.sheet(pair, 64, columns=side_by_side), width="stretch", output_format="PNG")
                 flag = ":red-badge[copy] " if judged.is_copy[which] else ""
                 st.caption(
-                    f"{flag}item {judged.items[which]}, {judged.distances[which]:.2f} away: "
-                    f"{judged.shares[which]:.0%} of training pairs are nearer"
+                    f"{flag}item {judged.items[which]}, {judged.distances[which]:.2f} away: closer than "
+                    f"{1 - judged.shares[which]:.0%} of training pairs"
                 )
 
 if table.codes.shape[1] == 2:

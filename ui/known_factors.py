@@ -1,5 +1,7 @@
 """What is known of a run's items beside their pictures, and what each dimension of the code has to do with it."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -33,17 +35,20 @@ def show(run_id: str, dimensions: list[Dimension]) -> None:
         return
     lively = [dimension for dimension in dimensions if not dimension.quiet] or dimensions
     rows = [
-        {"dimension": f"z{d.number}", "in words": in_words(factors, d.number) or "–"}
+        {"dimension": f"z{d.number}"}
         | {factor.name: _figure(factor.values[d.number]) for factor in factors}
+        | {"in words": in_words(factors, d.number) or "–"}
         for d in lively
     ]
-    columns = {factor.name: st.column_config.NumberColumn(format="%.2f", width="small") for factor in factors}
+    columns: dict[str, Any] = {
+        factor.name: st.column_config.NumberColumn(format="%.2f", width=64) for factor in factors
+    }
+    columns["dimension"] = st.column_config.TextColumn("", width=40)
     st.dataframe(rows, hide_index=True, column_config=columns, height=min(38 + 35 * len(rows), 420))
-    ratio = [factor.name for factor in factors if factor.method == "kinds"]
-    said = f" For {', '.join(ratio)}: the correlation ratio, 0 to 1." if ratio else ""
-    st.caption(
-        f"Spearman's rank correlation over all items, −1 to 1.{said} One dimension at a time; words from 0.3 on."
-    )
+    kinds = [factor.name for factor in factors if factor.method == "kinds"]
+    said = f" Of {', '.join(kinds)}: the correlation ratio, 0 to 1." if kinds else ""
+    ranks = "" if len(kinds) == len(factors) else " Of numbers: Spearman's rank correlation over all items, −1 to 1."
+    st.caption(f"One dimension at a time; words from 0.3 on.{ranks}{said}")
 
 
 def _columns(run_id: str) -> dict[str, np.ndarray]:
@@ -52,8 +57,11 @@ def _columns(run_id: str) -> dict[str, np.ndarray]:
     if cached.info(run_id).classes:
         columns[CLASS] = np.where(table.labels >= 0, table.labels, np.nan).astype(np.float64)
     for number, name in enumerate(map_colours.factors(run_id)[:MOST_FACTORS]):
-        if factors is not None and name not in columns:
+        if factors is not None:
             columns[name] = factors[:, number].astype(np.float64)
+    labels = columns.get(CLASS)
+    if labels is not None and any(np.array_equal(labels, columns[name]) for name in columns if name != CLASS):
+        del columns[CLASS]  # a factor says the same
     return columns
 
 
