@@ -11,11 +11,14 @@ from aelib.drawing import as_pictures
 from aelib.errors import AelibError
 from aelib.errors import nearest as nearest_name
 from aelib.files import parse_json
+from aelib.latent import word_grid
 from aelib.latent.neighbours import nearest
 from aelib.registry import PROJECTIONS
 from ui import cached, map_colours
 
 MOST_CODES = 512  # decoded by one request
+MOST_WORDS = 4096  # in one grid
+NEAR_WORDS = 12  # offered for a cell, its own among them
 NEAREST = 6  # items that are shown beside a code
 LARGEST = 1e9  # of a number in a code: beyond it a decoder's float32 overflows
 CHUNK_BYTES = 262_144  # of thumbnails in one answer, about
@@ -64,6 +67,26 @@ def nearest_items(run_id: str, codes: Any) -> Decoded:
     }
     pictures = np.ascontiguousarray(cached.pictures(run_id)[rows[0]].transpose(0, 2, 3, 1))
     return Decoded(pictures, np.zeros(0), more)
+
+
+def decode_words(run_id: str, words: Any, cell: Any) -> Decoded:
+    """The picture of a grid of code words, and after it that with each of the nearest words in one cell.
+
+    Raises ``E_CODES`` for a grid that the model has not and a cell outside of it, ``E_ABILITY`` for a vector model.
+    """
+    model, info = cached.model(run_id), cached.info(run_id)
+    given, place = _whole(words), _whole([cell])
+    row, column = place[0] if place.shape == (1, 2) else (-1, -1)
+    if not (0 <= row < given.shape[0] and 0 <= column < given.shape[1]):
+        raise AelibError(
+            "E_CODES", "These words cannot be decoded", "wanted a grid of whole numbers and one of its cells"
+        )
+    word_grid.pictures_of(model, given[None])  # refuses what is no grid of this model
+    near, distances = word_grid.near_words(model, int(given[row, column]), NEAR_WORDS)
+    grids = np.concatenate([given[None], word_grid.exchanged(given, row, column, near)])
+    pictures = as_pictures(word_grid.pictures_of(model, grids), info.low, info.high)
+    more = {"words": near.tolist(), "distances": np.round(distances.astype(float), 4).tolist()}
+    return Decoded(np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)), np.zeros(0), more)
 
 
 def decode_places(run_id: str, map_text: str, places: Any) -> Decoded:
@@ -210,6 +233,16 @@ def _numbers(raw: Any, width: int, name: str) -> np.ndarray:
         why = f"wanted 1 to {MOST_CODES} rows of {width} finite numbers"
         raise AelibError("E_CODES", f"The {name} cannot be decoded", why)
     return given.astype(np.float32)
+
+
+def _whole(raw: Any) -> np.ndarray:
+    """A table of whole numbers, or an empty one for anything else."""
+    try:
+        given = np.asarray(raw)
+    except ValueError:
+        given = np.zeros((0, 0))
+    fits = given.ndim == 2 and given.dtype.kind == "i" and given.size <= MOST_WORDS
+    return given if fits else np.zeros((0, 0), np.int64)
 
 
 def same_version(run_id: str, version: str) -> None:
