@@ -21,6 +21,7 @@ table, info, model = frame.codes_of(run), cached.info(run.id), frame.model_class
 wanted = sampling.choose(run, source_place, count_place)
 drawn = sampling.draw(run, wanted)
 judged = sampling.judge(run, drawn)
+copies = None if isinstance(judged, str) else judged
 images = as_pictures(drawn.items, info.low, info.high)
 support = cached.support(run.id).share(drawn.latents)
 st.caption(f"{frame.run_facts(run)} · {wanted.count} items {sampling.words(run, wanted)}")
@@ -32,7 +33,7 @@ with sheet_place:
     st.image(sheet, width="stretch", output_format="PNG", alt=f"{wanted.count} new items")
 with side:
     near, far = st.columns(2)
-    if judged is not None:
+    if not isinstance(judged, str):
         near.metric("Copies", f"{int(judged.is_copy.sum())} of {len(images)}", help=RULE)
     far.metric(
         "Median support",
@@ -43,7 +44,7 @@ with side:
     about = {"run": run.id, "seed": wanted.seed, "temperature": wanted.temperature}
     places = st.columns(2)
     places[0].download_button(
-        "ZIP of PNGs", lambda: to_zip(drawn, info, about, judged), f"{run.id}-{wanted.seed}.zip", "application/zip",
+        "ZIP of PNGs", lambda: to_zip(drawn, info, about, copies), f"{run.id}-{wanted.seed}.zip", "application/zip",
         icon=":material/folder_zip:", on_click="ignore", width="stretch",
         help="Each item as a PNG, and manifest.json with its code, its nearest training item and the judgement",
     )  # fmt: skip
@@ -51,15 +52,15 @@ with side:
         "NPZ", lambda: to_npz(drawn, info), f"{run.id}-{wanted.seed}.npz", icon=":material/data_array:",
         on_click="ignore", width="stretch", help="Codes and pictures as arrays; Data can bring them back",
     )  # fmt: skip
-    if judged is None:
-        st.caption(":material/info: Entries are missing in these data, so distances to training items say nothing.")
+    if isinstance(judged, str):
+        st.caption(f":material/info: {judged}")
     else:
         st.caption(
             f"{RULE} Where a model draws soft, average items, they lie near to everything and some are called copies "
             "that are none: look at the pairs."
         )
 
-if judged is not None:
+if not isinstance(judged, str):
     st.markdown("**Is it a copy?** :small[new item, and the training item nearest to it; the nearest pairs first]")
     training, _ = cached.training_items(run.id)
     order = np.argsort(judged.shares + 1e-9 * judged.distances, kind="stable")[:PAIRS]

@@ -77,12 +77,14 @@ def draw(run: Run, wanted: Wanted) -> samples.Samples:
         )  # fmt: skip
 
 
-def judge(run: Run, drawn: samples.Samples) -> copies.Copies | None:
-    """Each item's nearest training item; None where entries are missing and distances would say nothing."""
+def judge(run: Run, drawn: samples.Samples) -> copies.Copies | str:
+    """Each item's nearest training item, or the reason why there is none to be found."""
     if cached.info(run.id).missing is not None:
-        return None
+        return "Entries are missing in these data, so distances to training items say nothing."
     with st.spinner("Comparing with the training items…"):
         training, own = cached.training_items(run.id)
+        if training.values.shape[1:] != drawn.items.shape[1:]:
+            return "What is drawn has not the size of the training items, so the two cannot be compared."
         return copies.judge(drawn.items, training, own)
 
 

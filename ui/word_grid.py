@@ -23,6 +23,7 @@ def show(run: Run, item_place: Any) -> None:
             int(table.index[0]),
             help="An item's number in the dataset",
         )
+    asked = int(table.index[0]) if asked is None else asked  # emptied, here or beside a run with sliders
     rows = np.flatnonzero(table.index == asked)
     if not len(rows):
         st.info(f"There is no item {asked} in this dataset. Choose another number.", icon=":material/info:")

@@ -64,8 +64,13 @@ def judge(items: np.ndarray, training: Items, own: np.ndarray) -> Copies:
             pictures, as they are when shown.
         training: The items the model has learnt from.
         own: Of ``own_distances``.
+
+    Raises ``E_SHAPE`` for items of another size than the training items.
     """
     values = training.values
+    if items.shape[1:] != values.shape[1:]:
+        why = f"{items.shape[1:]} and {values.shape[1:]}"
+        raise AelibError("E_SHAPE", "New items and training items differ in size", why, "Take both from one run")
     queries = np.clip(items, 0, 1) if values.dtype == np.uint8 else items
     rows, distances = _nearest_two(queries.reshape(len(items), -1).astype(np.float32), values)
     shares = np.searchsorted(own, distances[:, 0], side="left") / len(own)
