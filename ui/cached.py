@@ -2,24 +2,28 @@
 
 import contextlib
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from aelib import codes
+from aelib import codes, samples
 from aelib.config import PluginConfig
 from aelib.datasets._base import DataInfo, Dataset, Items, load_dataset
 from aelib.drawing import Drawn
 from aelib.errors import AelibError
+from aelib.latent.mixture import Mixture
 from aelib.latent.plane import Plane
 from aelib.latent.plane import linear_map as linear_map_of
 from aelib.latent.support import Support
+from aelib.measures import copies
 from aelib.measures.clusters import Clusters
 from aelib.measures.clusters import clusters as find_clusters
 from aelib.measures.density import Density
 from aelib.measures.density import density as measure_density
+from aelib.measures.factors import Factor, relations
 from aelib.measures.task import Task, judge
 from aelib.projections import _base as projections
 from aelib.registry import PROJECTIONS
@@ -127,6 +131,21 @@ def clusters(run_id: str) -> Clusters:
     return _clusters(run_id, version(run_id))
 
 
+def factor_relations(run_id: str, columns: Callable[[], dict[str, np.ndarray]], kinds: frozenset[str]) -> list[Factor]:
+    """What each dimension has to do with each factor; ``columns`` gives their values when they are asked for first."""
+    return _factor_relations(run_id, version(run_id), columns, kinds)
+
+
+def mixture(run_id: str) -> Mixture:
+    """The mixture over the codes of the training items: a second or two of work when asked for first."""
+    return _mixture(run_id, version(run_id))
+
+
+def training_items(run_id: str) -> tuple[Items, np.ndarray]:
+    """The items that a run learnt from, and how near each lies to its nearest other one (``measures.copies``)."""
+    return _training_items(run_id, version(run_id))
+
+
 def prepare(run_id: str, config: PluginConfig | None = None) -> None:
     """Load in the background what the first live decode needs, so that it answers as fast as the later ones.
 
@@ -229,6 +248,24 @@ def _linear_map(run_id: str, version: str, config: PluginConfig) -> tuple[np.nda
 @_shared(max_entries=8)
 def _clusters(run_id: str, version: str) -> Clusters:
     return find_clusters(table(run_id).codes)
+
+
+@_shared(max_entries=8)
+def _factor_relations(
+    run_id: str, version: str, _columns: Callable[[], dict[str, np.ndarray]], kinds: frozenset[str]
+) -> list[Factor]:
+    return relations(table(run_id).codes, _columns(), kinds)
+
+
+@_shared(max_entries=8)
+def _mixture(run_id: str, version: str) -> Mixture:
+    return samples.fitted(run(run_id))
+
+
+@_shared(max_entries=3)
+def _training_items(run_id: str, version: str) -> tuple[Items, np.ndarray]:
+    training = items(run_id).take(table(run_id).rows("train"))
+    return training, copies.own_distances(training)
 
 
 @_shared(max_entries=16)

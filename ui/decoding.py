@@ -8,12 +8,18 @@ import numpy as np
 from aelib.codes import reconstruct
 from aelib.config import PluginConfig, read_choice
 from aelib.drawing import as_pictures
-from aelib.errors import AelibError, nearest
+from aelib.errors import AelibError
+from aelib.errors import nearest as nearest_name
 from aelib.files import parse_json
+from aelib.latent import word_grid
+from aelib.latent.neighbours import nearest
 from aelib.registry import PROJECTIONS
 from ui import cached, map_colours
 
 MOST_CODES = 512  # decoded by one request
+MOST_WORDS = 4096  # in one grid
+NEAR_WORDS = 12  # offered for a cell, its own among them
+NEAREST = 6  # items that are shown beside a code
 LARGEST = 1e9  # of a number in a code: beyond it a decoder's float32 overflows
 CHUNK_BYTES = 262_144  # of thumbnails in one answer, about
 
@@ -43,7 +49,44 @@ def decode_codes(run_id: str, codes: Any, label: int = 0) -> Decoded:
     if cached.model(run_id).code_shape == "grid":
         raise AelibError("E_ABILITY", f"The codes of {run_id} are grids", "a vector of one is for maps only")
     labels = np.full(len(given), label, np.int64)
-    return Decoded(_pictures(run_id, given, labels), cached.support(run_id).share(given))
+    return Decoded(pictures_of(run_id, given, labels), cached.support(run_id).share(given))
+
+
+def nearest_items(run_id: str, codes: Any) -> Decoded:
+    """The items whose codes are nearest to the first of the codes given: their own pictures, codes and distances."""
+    table = cached.table(run_id)
+    given = _numbers(codes, table.codes.shape[1], "codes")[:1]
+    rows, distances = nearest(given, table.codes, NEAREST)
+    names, labels = cached.info(run_id).classes, table.labels[rows[0]]
+    more = {
+        "items": table.index[rows[0]].tolist(),
+        "distances": np.round(distances[0].astype(float), 4).tolist(),
+        "codes": np.round(table.codes[rows[0]].astype(float), 5).tolist(),
+        "labels": labels.tolist(),
+        "names": [names[label] if 0 <= label < len(names) else "" for label in labels],
+    }
+    pictures = np.ascontiguousarray(cached.pictures(run_id)[rows[0]].transpose(0, 2, 3, 1))
+    return Decoded(pictures, np.zeros(0), more)
+
+
+def decode_words(run_id: str, words: Any, cell: Any) -> Decoded:
+    """The picture of a grid of code words, and after it that with each of the nearest words in one cell.
+
+    Raises ``E_CODES`` for a grid that the model has not and a cell outside of it, ``E_ABILITY`` for a vector model.
+    """
+    model, info = cached.model(run_id), cached.info(run_id)
+    given, place = _whole(words), _whole([cell])
+    row, column = place[0] if place.shape == (1, 2) else (-1, -1)
+    if not (0 <= row < given.shape[0] and 0 <= column < given.shape[1]):
+        raise AelibError(
+            "E_CODES", "These words cannot be decoded", "wanted a grid of whole numbers and one of its cells"
+        )
+    word_grid.pictures_of(model, given[None])  # refuses what is no grid of this model
+    near, distances = word_grid.near_words(model, int(given[row, column]), NEAR_WORDS)
+    grids = np.concatenate([given[None], word_grid.exchanged(given, row, column, near)])
+    pictures = as_pictures(word_grid.pictures_of(model, grids), info.low, info.high)
+    more = {"words": near.tolist(), "distances": np.round(distances.astype(float), 4).tolist()}
+    return Decoded(np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)), np.zeros(0), more)
 
 
 def decode_places(run_id: str, map_text: str, places: Any) -> Decoded:
@@ -104,7 +147,7 @@ def ground_pictures(run_id: str, found: Ground) -> np.ndarray:
         return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
     known = found.rows.shape[1] > 0
     labels = cached.table(run_id).labels[found.rows[:, 0]] if known else np.zeros(len(found.latents), np.int64)
-    return _pictures(run_id, found.latents, labels)  # for a conditional model as items of the nearest one's class
+    return pictures_of(run_id, found.latents, labels)  # for a conditional model as items of the nearest one's class
 
 
 def map_array(run_id: str, version: str, split: str, what: str, map_text: str) -> bytes:
@@ -129,7 +172,7 @@ def map_array(run_id: str, version: str, split: str, what: str, map_text: str) -
     if table.spreads is not None:
         arrays["spread"] = (table.spreads.mean(axis=1), "<f4")
     if what not in arrays:
-        raise AelibError("E_NOT_FOUND", f"A map has no array named {what!r}", "", nearest(what, arrays))
+        raise AelibError("E_NOT_FOUND", f"A map has no array named {what!r}", "", nearest_name(what, arrays))
     array, kind = arrays[what]
     return array[rows].astype(kind).tobytes()
 
@@ -164,7 +207,8 @@ def read_map(text: str) -> PluginConfig:
     return read_choice(PROJECTIONS, parse_json(text, "the map's description"))
 
 
-def _pictures(run_id: str, latents: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def pictures_of(run_id: str, latents: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Decoded pictures, uint8 (n, height, width, channels); the labels (n,) count for a conditional model alone."""
     import torch
 
     model = cached.model(run_id)
@@ -189,6 +233,16 @@ def _numbers(raw: Any, width: int, name: str) -> np.ndarray:
         why = f"wanted 1 to {MOST_CODES} rows of {width} finite numbers"
         raise AelibError("E_CODES", f"The {name} cannot be decoded", why)
     return given.astype(np.float32)
+
+
+def _whole(raw: Any) -> np.ndarray:
+    """A table of whole numbers, or an empty one for anything else."""
+    try:
+        given = np.asarray(raw)
+    except ValueError:
+        given = np.zeros((0, 0))
+    fits = given.ndim == 2 and given.dtype.kind == "i" and given.size <= MOST_WORDS
+    return given if fits else np.zeros((0, 0), np.int64)
 
 
 def same_version(run_id: str, version: str) -> None:

@@ -64,6 +64,20 @@ async def _decode_at(request: Request) -> Response:
     return await _decoded(decoding.decode_places, run_id, str(body.get("map", "")), body.get("points"))
 
 
+@_answering
+async def _nearest(request: Request) -> Response:
+    """POST {"codes": [[…]]} -> the pictures of the items nearest to it in the code space."""
+    body = await _body(request)
+    return await _decoded(decoding.nearest_items, request.path_params["run"], body.get("codes"))
+
+
+@_answering
+async def _words(request: Request) -> Response:
+    """POST {"words": [[…], …], "cell": [row, column]} -> the grid's picture, then those with the words near to one."""
+    body = await _body(request)
+    return await _decoded(decoding.decode_words, request.path_params["run"], body.get("words"), body.get("cell"))
+
+
 async def _decoded(function: Callable[..., decoding.Decoded], *arguments: Any) -> Response:
     began = time.perf_counter()
     found = await run_in_threadpool(function, *arguments)
@@ -119,6 +133,8 @@ async def _module(request: Request) -> Response:
 routes = [
     Route("/api/components/{version}/{file}", _module),
     Route("/api/runs/{run}/decode", _decode, methods=["POST"]),
+    Route("/api/runs/{run}/nearest", _nearest, methods=["POST"]),
+    Route("/api/runs/{run}/words", _words, methods=["POST"]),
     Route("/api/runs/{run}/decode_at", _decode_at, methods=["POST"]),
     Route("/api/runs/{run}/{version}/{split}/thumbnails/{chunk:int}", _thumbnails),
     Route("/api/runs/{run}/{version}/{split}/layers/{what}", _layer),

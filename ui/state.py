@@ -19,8 +19,10 @@ MONTAGE, RESAMPLE = "montage", "resample"  # the selection's montage: pictures a
 ONLY = "only"  # Reconstructions: "selection" shows the selected items alone
 GROUND = "ground"  # Map: a decoded place, x,y
 CODE = "code"  # Decode: comma-separated numbers
+AS = "as"  # Decode: number of the class, for a conditional model
 FROM, TO = "from", "to"  # Paths: item numbers
 STEPS, STEP = "steps", "step"
+SOURCE, COUNT, SEED, TEMPERATURE, MADE_CLASS = "source", "count", "seed", "temperature", "of"  # Generate
 ITEM = "item"  # Noise: item number
 CORRUPTION, SEVERITY = "corruption", "severity"
 ORDER, CLASS = "order", "class"  # Reconstructions, Data
@@ -48,6 +50,10 @@ SOLID_SEEN = "solid-map-seen"  # the 3-D map's last click
 SELECTED = "selected-items"  # ui/selection.py: Known
 SETTINGS_KEPT = "projection-settings"  # {method: config}
 SETTINGS_SEEN = "projection-settings-seen"  # the settings as this page last wrote them into the address
+CONSOLE_BEGIN = "console-begin"  # Decode: (run, item) that the sliders began at
+CONSOLE_SEEN, CONSOLE_STALE = "console-seen", "console-stale"  # Decode: the last move told, and one that is over
+MADE = "augmented"  # Generate: (run, aelib.exchange.augmented.Made) that was written last
+EFFECT = "augmented-effect"  # Generate: (what was asked, aelib.measures.augmentation.Effect) measured last
 SEARCHED = "map-searched"  # {run, text, count, sentence} of the last search on the map
 
 

@@ -37,8 +37,11 @@ class Mixture:
     def __len__(self) -> int:
         return len(self.weights)
 
-    def sample(self, count: int, seed: int) -> np.ndarray:
-        """Draws (count, latent_dim), float32, in no order; the same seed gives the same draws."""
+    def sample(self, count: int, seed: int, temperature: float = 1.0) -> np.ndarray:
+        """Draws (count, latent_dim), float32, in no order; the same seed gives the same draws.
+
+        ``temperature`` multiplies each draw's distance from its component's mean: 0 gives the means themselves.
+        """
         random = np.random.default_rng(seed)
         component = random.choice(len(self), size=count, p=self.weights)
         noise = random.standard_normal((count, self.means.shape[1]))
@@ -46,7 +49,7 @@ class Mixture:
         drawn = np.empty_like(noise)
         for number in range(len(self)):
             rows = component == number
-            drawn[rows] = self.means[number] + noise[rows] @ roots[number].T
+            drawn[rows] = self.means[number] + temperature * noise[rows] @ roots[number].T
         return drawn.astype(np.float32)
 
     def log_density(self, codes: np.ndarray) -> np.ndarray:
@@ -72,7 +75,8 @@ def fit(codes: np.ndarray, components: tuple[int, ...] = COMPONENTS, seed: int =
         seed: Of the start by k-means.
 
     Raises:
-        AelibError: ``E_EMPTY`` for fewer than two codes, ``E_TOO_LARGE`` for codes of more than ``LONGEST_CODE``.
+        AelibError: ``E_EMPTY`` for fewer than two codes, ``E_TOO_LARGE`` for codes of more than ``LONGEST_CODE``,
+            ``E_NONFINITE`` for codes that hold NaN or infinity.
     """
     rows, dimensions = codes.shape
     if rows < 2:
@@ -83,6 +87,10 @@ def fit(codes: np.ndarray, components: tuple[int, ...] = COMPONENTS, seed: int =
             f"A mixture over codes of {dimensions} numbers is too large",
             f"each component would have {dimensions} x {dimensions} covariances",
             f"Train with a code of at most {LONGEST_CODE} numbers",
+        )
+    if not np.isfinite(codes).all():
+        raise AelibError(
+            "E_NONFINITE", "No mixture can be fitted to these codes", "they hold NaN or infinity", "Train again, slower"
         )
     chosen = np.linspace(0, rows - 1, min(rows, MOST_ROWS)).astype(int)
     taken = np.asarray(codes, np.float64)[chosen]

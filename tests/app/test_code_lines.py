@@ -10,6 +10,7 @@ PAGES = {
     "data": {"dataset": "digits"},
     "map": {"run": RUN, "method": "umap"},
     "decode": {"run": RUN},
+    "generate": {"run": RUN, "count": "16"},
     "paths": {"run": RUN},
     "noise": {"run": RUN},
     "reconstructions": {"run": RUN},
@@ -58,6 +59,36 @@ def test_decode_follows_the_sliders(runs, open_page, lines_of, pictures_of):
     names = run_lines(lines_of(at), runs)
     shown = pictures_of(runs / "digits-plane", [[1.5, -0.25]])
     np.testing.assert_array_equal(as_bytes(names["picture"]).transpose(0, 2, 3, 1), shown)
+
+
+def test_decode_gives_the_pictures_of_its_traversal(runs, open_page, lines_of, monkeypatch):
+    from ui import walks
+
+    seen = []
+    original = walks._decoded
+    monkeypatch.setattr(walks, "_decoded", lambda *given: seen.append(original(*given)) or seen[-1])
+    names = run_lines(
+        lines_of(open_page("decode", run=RUN, code="0.5,0.2,-0.3,0.4,1.5,-0.6,0.7,-0.8", steps="5")), runs
+    )
+    drawn = seen[-1]
+    assert drawn.shape[1] == 5
+    np.testing.assert_array_equal(as_bytes(names["traversal"]), drawn.reshape(-1, *drawn.shape[2:]))
+
+
+@pytest.mark.parametrize("source", ["prior", "mixture", "items"])
+def test_generate_gives_the_items_of_the_page(source, runs, open_page, lines_of, monkeypatch):
+    from ui import sampling
+
+    drawn, judged = [], []
+    draw, judge = sampling.draw, sampling.judge
+    monkeypatch.setattr(sampling, "draw", lambda *given: drawn.append(draw(*given)) or drawn[-1])
+    monkeypatch.setattr(sampling, "judge", lambda *given: judged.append(judge(*given)) or judged[-1])
+    address = {"source": source, "lasso": "~i3.5.7", "temperature": "0.75", "seed": "2", "count": "16"}
+    names = run_lines(lines_of(open_page("generate", run=RUN, **address)), runs)
+    assert names["drawn"].source == source
+    np.testing.assert_array_equal(names["drawn"].items, drawn[-1].items)
+    np.testing.assert_array_equal(names["judged"].items, judged[-1].items)
+    np.testing.assert_array_equal(names["judged"].is_copy, judged[-1].is_copy)
 
 
 @pytest.mark.parametrize("address", [{}, {"corruption": "masking", "severity": "0.6", "item": "33", "draw": "4"}])

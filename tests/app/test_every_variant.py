@@ -17,7 +17,7 @@ from aelib.registry import MODELS
 from aelib.runs.folder import Run, list_runs
 
 ROOT = Path(__file__).resolve().parents[2]
-LOOKING = ("map", "decode", "paths", "noise", "reconstructions")
+LOOKING = ("map", "decode", "generate", "paths", "noise", "reconstructions")
 SPRITES, FACES = ({"name": name, "count": 110} for name in ("sprites", "faces"))
 SHORT = {"epochs": 1, "batch_size": 32, "device": "cpu"}
 VECTORS = {"reconstruction": "squared_error", "output": "identity", "latent_dim": 3}  # for values outside [0, 1]
@@ -126,7 +126,10 @@ def test_each_trains_from_the_page_and_opens_on_each_page(runs_of, checkpoints, 
             assert says_something(at), (run.id, page)
             walks = kind.can_decode and kind.code_shape != "grid"
             if page in ("decode", "paths"):
-                assert bool(at.get("bidi_component")) == walks, (run.id, page)
+                drawn = kind.can_decode if page == "decode" else walks
+                assert bool(at.get("bidi_component")) == drawn, (run.id, page)
+                assert drawn or at.info, (run.id, page)
+            if page == "generate":
                 assert walks or at.info, (run.id, page)
 
 

@@ -102,7 +102,7 @@ def test_a_lattice_is_decoded_on_the_map_and_this_is_said(checkpoints, open_page
     assert not at.exception
     assert component(at)["decode"] is not None
     assert "nearest cell of the decoded lattice" in words(at)
-    for page in ("decode", "paths"):
+    for page in ("decode", "paths", "generate"):
         at = open_page(page, run=run.id)
         assert not at.exception
         assert "nearest cell of the decoded lattice" in words(at)
@@ -113,6 +113,7 @@ def test_a_lattice_is_decoded_on_the_map_and_this_is_said(checkpoints, open_page
     [
         ("decode", "imported without a decoder"),
         ("paths", "imported without a decoder"),
+        ("generate", "imported without a decoder"),
         ("noise", "the model that made them is not here"),
         ("reconstructions", "the model that made them is not here"),
     ],

@@ -124,7 +124,7 @@ def test_a_broken_run_is_one_sentence_on_every_page(kind, runs, open_page, words
 
 
 @pytest.mark.parametrize("kind", [kind for kind in BROKEN if "weights" in kind and "description" not in kind])
-@pytest.mark.parametrize("name", ["decode", "noise", "reconstructions"])
+@pytest.mark.parametrize("name", ["decode", "generate", "noise", "reconstructions"])
 def test_broken_weights_are_told_where_they_are_needed(kind, name, runs, open_page):
     _broken(runs / RUN, kind)
     (runs / RUN / "codes" / "items.safetensors").unlink()  # else Decode draws its sliders from the stored codes
@@ -135,7 +135,7 @@ def test_broken_weights_are_told_where_they_are_needed(kind, name, runs, open_pa
     assert "damaged" in error.value
 
 
-@pytest.mark.parametrize("name", ["decode", "map"])
+@pytest.mark.parametrize("name", ["decode", "generate", "map"])
 @pytest.mark.parametrize("file", ["codes/items.safetensors", "codes/items.safetensors.json"])
 def test_damaged_codes_are_made_again(name, file, runs, open_page):
     (runs / RUN / file).write_bytes(b"\0" * 64)

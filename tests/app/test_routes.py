@@ -146,6 +146,22 @@ def test_decode_says_the_support(runs, decode):
     assert shares[3] == 0
 
 
+def test_nearest_is_a_search_over_all_codes(runs, decode):
+    table = table_of(runs)
+    given = table.codes[77] + np.float32(0.05)
+    answer = decode(to="nearest", codes=[given.tolist()])
+    distances = np.linalg.norm(table.codes.astype(np.float64) - given, axis=1)
+    wanted = np.argsort(distances, kind="stable")[:6]
+    assert answer.about["items"] == table.index[wanted].tolist()
+    np.testing.assert_allclose(answer.about["distances"], distances[wanted], atol=1e-3)
+    np.testing.assert_allclose(answer.about["codes"], table.codes[wanted], atol=1e-4)
+    assert answer.about["names"] == [str(label) for label in table.labels[wanted]]
+    images = load_dataset(open_run(runs, RUN).dataset()).all_items().values
+    np.testing.assert_array_equal(answer.pictures[..., 0], images[wanted][:, 0])
+    assert decode(to="nearest", codes=[[1.0]]).sentence == "E_CODES"
+    assert decode(to="nearest", codes=[[float("inf")] * 8]).status == 400
+
+
 @pytest.mark.parametrize(("run", "method"), [(RUN, "umap"), (RUN, "pca"), ("digits-autoencoder", "umap")])
 def test_decode_at_blends_the_nearest(run, method, runs, decode, pictures_of):
     points, table = points_of(runs, run, method).astype(np.float64), table_of(runs, run)

@@ -100,7 +100,7 @@ def _tiles_known(sheet: np.ndarray, known: set[bytes], side: int = 8) -> int:
 
 def test_decode_answers_the_keyboard(page, server):
     page.goto(server.page("decode", run=RUN, code="0.5,-0.5,0.25,0,1,-1,0.75,0"))
-    canvas = page.locator(".loupe-console canvas")
+    canvas = page.locator(".loupe-console .picture canvas")
     expect(canvas).to_be_visible()
     given = [0.5, -0.5, 0.25, 0, 1, -1, 0.75, 0]
     np.testing.assert_array_equal(pixels(canvas), decoded(server.checkpoints / RUN, [given])[0])
@@ -128,7 +128,7 @@ def test_decode_answers_the_keyboard(page, server):
 def test_decode_starts_from_an_item_and_from_the_mean(page, server):
     table = table_of(server)
     page.goto(server.page("decode", run=RUN))
-    canvas = page.locator(".loupe-console canvas")
+    canvas = page.locator(".loupe-console .picture canvas")
     expect(canvas).to_be_visible()
     mean = decoded(server.checkpoints / RUN, table.codes.mean(axis=0, keepdims=True))[0].astype(int)
     assert np.abs(pixels(canvas) - mean).max() <= 1

@@ -53,7 +53,7 @@ def test_a_deep_link_keeps_its_frame_and_the_next_page_its_run(page, server):
     expect(page.get_by_role("heading", name="Decode")).to_be_visible()
     navigation = page.get_by_test_id("stSidebarNav")
     expect(navigation.get_by_role("link")).to_have_count(len(PAGES))
-    expect(page.locator(".loupe-console canvas")).to_be_visible()
+    expect(page.locator(".loupe-console .picture canvas")).to_be_visible()
     settle(page)
     navigation.get_by_role("link", name="Map", exact=True).click()
     page.wait_for_url(re.compile(r"/map\?"))

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { History } from "../../ui/components/console_history.js";
 import {
   formatValue,
   fraction,
   histogramPath,
+  keepLocked,
   niceStep,
   pictureSize,
   randomCode,
@@ -96,4 +98,22 @@ test("a picture's pixels are whole device pixels where they fit", () => {
   assert.deepEqual(pictureSize(28, 28, 320, 2), { width: 28 * 11, height: 28 * 11 });
   assert.deepEqual(pictureSize(64, 32, 320), { width: 160, height: 320 });
   assert.deepEqual(pictureSize(640, 320, 320), { width: 160, height: 320 });
+});
+
+test("locked dimensions stay where they are", () => {
+  assert.deepEqual(keepLocked([1, 2, 3], [7, 8, 9], new Set([1])), [7, 2, 9]);
+  assert.deepEqual(keepLocked([1, 2], [7, 8], new Set()), [7, 8]);
+});
+
+test("undo and redo go back and forth, a new step ends the redo, the oldest is forgotten", () => {
+  const history = new History(2);
+  assert.equal(history.undo([0]), undefined);
+  for (const code of [[0], [1], [2]]) history.push(code); // now at [3]
+  assert.deepEqual(history.undo([3]), [2]);
+  assert.deepEqual(history.undo([2]), [1]);
+  assert.equal(history.undo([1]), undefined, "two are kept");
+  assert.deepEqual(history.redo([1]), [2]);
+  history.push([2]); // another way, to [9]
+  assert.equal(history.redo([9]), undefined);
+  assert.deepEqual(history.undo([9]), [2]);
 });

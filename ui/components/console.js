@@ -6,29 +6,24 @@
  * so that a rerun of the page never takes the slider out of the user's hand.
  */
 
+import { History } from "./console_history.js";
 import { MARKUP } from "./console_markup.js";
+import { Near } from "./console_near.js";
 import { makeRow } from "./console_row.js";
-import {
-  pictureSize,
-  randomCode,
-  readableMs,
-  sameCode,
-  sliderRange,
-  splitDimensions,
-} from "./console_values.js";
-import { Live, describeSupport, paint } from "./live.js";
+import { Stage } from "./console_stage.js";
+import { keepLocked, randomCode, sameCode, sliderRange, splitDimensions } from "./console_values.js";
+import { Live } from "./live.js";
 
 const panels = new WeakMap(); // parentElement -> Panel
 const KEPT_LATENCIES = 1000;
 const KEPT_UNDO = 100;
 const KEY_PAUSE_MS = 300; // held arrow keys are one change, told once they rest
 const ECHO_TOLERANCE = 1e-4; // codes come back rounded, from an address for instance
-const ROOM = 320; // side of the square for the picture, CSS pixels
 
 let sequence = 0; // per page load, as long as a Streamlit session: a remount never counts backwards
 
 /**
- * Streamlit's entry. `data` is {id, decode, latent_dim, code, order, inactive, shape, classes, label?,
+ * Streamlit's entry. `data` is {id, decode, nearest, latent_dim, code, order, inactive, shape, classes, label?,
  * dimensions: [{name, low, high, mean, std, histogram, note}], starts: [{name, code, label?}]}.
  * A change of slider is told as state "code": {code, seq, label?}; with classes, questions carry labels.
  */
@@ -51,10 +46,12 @@ class Panel {
     this.data = data;
     this.code = Array.from(data.code);
     this.committed = [...this.code];
-    this.history = [];
+    this.history = new History(KEPT_UNDO);
+    this.locked = new Set(); // dimensions that Random and Mean leave
     this.told = []; // codes told to Python that it has not sent back
     if (old && old.data.decode === data.decode && old.code.length === this.code.length) {
       this.history = old.history;
+      this.locked = old.locked;
       if (!sameCode(old.code, this.code)) this.history.push(old.code);
     }
     this.asked = new WeakMap(); // question -> time of the input event behind it
@@ -65,8 +62,9 @@ class Panel {
     this.root.className = "loupe-console";
     this.root.innerHTML = MARKUP;
     parentElement.append(this.root);
-    this.canvas = this.find("canvas");
-    this.live = new Live(data.decode, (answer) => this.showAnswer(answer), (text) => this.showError(text));
+    this.stage = new Stage(this.find(".stage"));
+    this.live = new Live(data.decode, (answer) => this.showAnswer(answer), (text) => this.stage.fail(text));
+    this.near = new Near(this.find(".near"), data.nearest, (code, label) => this.move(code, 0, label));
     this.buildRows();
     this.buildChoices();
     this.listen();
@@ -81,6 +79,7 @@ class Panel {
   remove() {
     clearTimeout(this.keyTimer);
     this.live.close();
+    this.near.close();
     this.root.remove();
     if (window.__loupeConsole === this.hook) delete window.__loupeConsole;
   }
@@ -101,6 +100,7 @@ class Panel {
     this.rows = Array(data.latent_dim).fill(null); // quiet rows are built when they are first unfolded
     const add = (dimensions, place) => {
       const made = dimensions.map((d) => (this.rows[d] = makeRow(data.dimensions[d], d, this.code[d])));
+      dimensions.forEach((d) => this.rows[d].lock(this.locked.has(d)));
       this.find(place).append(...made.map((row) => row.element));
     };
     add(lively, ".lively");
@@ -120,8 +120,7 @@ class Panel {
     this.starts.onchange = () => {
       const chosen = starts[this.starts.selectedIndex - 1];
       if (!chosen) return;
-      if (chosen.label !== undefined) this.classes.selectedIndex = chosen.label;
-      this.move(chosen.code, this.starts.selectedIndex);
+      this.move(chosen.code, this.starts.selectedIndex, chosen.label);
     };
     this.classes = fillSelect(this.find(".classes"), this.data.classes ?? [], 0);
     this.classes.selectedIndex = this.data.label ?? 0;
@@ -138,6 +137,7 @@ class Panel {
     board.onkeydown = (event) => {
       this.pointer = false;
       if (event.target.type !== "range") return;
+      if (event.key.toLowerCase() === "l" && !event.ctrlKey && !event.metaKey) this.lock(Number(dimensionOf(event)));
       if (event.key === "Delete" || event.key === "Backspace") this.toMean(Number(dimensionOf(event)));
     };
     board.oninput = (event) => {
@@ -155,21 +155,36 @@ class Panel {
       else this.keyTimer = setTimeout(() => this.commit(), KEY_PAUSE_MS);
     };
     board.ondblclick = (event) => {
-      const d = dimensionOf(event);
+      const d = event.target.closest(".lock") ? undefined : dimensionOf(event);
       if (d !== undefined) this.toMean(Number(d));
     };
     const acts = {
-      mean: () => this.move(this.data.dimensions.map((dimension) => dimension.mean)),
-      random: () => this.move(randomCode(this.data.dimensions, this.ranges())),
+      mean: () => this.jump(this.data.dimensions.map((dimension) => dimension.mean)),
+      random: () => this.jump(randomCode(this.data.dimensions, this.ranges())),
       reset: () => this.move(this.data.code),
-      undo: () => this.undo(),
+      undo: () => this.goBack("undo"),
+      redo: () => this.goBack("redo"),
     };
-    board.onclick = (event) => acts[event.target.closest("[data-act]")?.dataset.act]?.();
+    board.onclick = (event) => {
+      acts[event.target.closest("[data-act]")?.dataset.act]?.();
+      if (event.target.closest(".lock")) this.lock(Number(dimensionOf(event)));
+    };
     this.root.onkeydown = (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key.toLowerCase() !== "z") return;
+      const key = event.key.toLowerCase();
+      if (!(event.ctrlKey || event.metaKey) || (key !== "z" && key !== "y")) return;
       event.preventDefault();
-      this.undo();
+      this.goBack(event.shiftKey || key === "y" ? "redo" : "undo");
     };
+  }
+
+  lock(d) {
+    if (!this.locked.delete(d)) this.locked.add(d);
+    this.rows[d].lock(this.locked.has(d));
+  }
+
+  /** Go to a code, but for the locked dimensions. */
+  jump(code) {
+    this.move(keepLocked(this.code, code, this.locked));
   }
 
   ranges() {
@@ -183,9 +198,11 @@ class Panel {
   }
 
   /** Jump to a code, as one step that can be undone. */
-  move(code, start = 0) {
+  move(code, start = 0, label = undefined) {
+    const other = label >= 0 && this.data.classes?.length && label !== this.classes.selectedIndex;
+    if (other) this.classes.selectedIndex = label;
     this.set(code, start);
-    this.commit();
+    if (!this.commit() && other) this.tell();
   }
 
   set(code, start = 0) {
@@ -198,9 +215,10 @@ class Panel {
     this.ask();
   }
 
-  undo() {
+  /** Undo or redo. */
+  goBack(which) {
     this.commit(false);
-    const code = this.history.pop();
+    const code = this.history[which](this.committed);
     if (!code) return;
     this.set(code);
     this.committed = [...code];
@@ -210,16 +228,17 @@ class Panel {
 
   commit(told = true) {
     clearTimeout(this.keyTimer);
-    if (sameCode(this.code, this.committed)) return;
+    if (sameCode(this.code, this.committed)) return false;
     this.history.push(this.committed);
-    if (this.history.length > KEPT_UNDO) this.history.shift();
     this.committed = [...this.code];
     this.showHistory();
     if (told) this.tell();
+    return true;
   }
 
   showHistory() {
-    this.find('[data-act="undo"]').disabled = this.history.length === 0;
+    this.find('[data-act="undo"]').disabled = this.history.past.length === 0;
+    this.find('[data-act="redo"]').disabled = this.history.future.length === 0;
   }
 
   tell() {
@@ -233,58 +252,17 @@ class Panel {
     if (this.data.classes?.length) body.labels = [this.classes.selectedIndex];
     if (time !== undefined) this.asked.set(body, time);
     this.live.ask(body);
+    this.near.ask([...this.code]);
   }
 
   showAnswer({ meta, pixels, milliseconds, body }) {
-    const [, h, w, c] = meta.shape;
-    paint(this.canvas, pixels, [h, w, c]);
-    this.fit(h, w);
-    this.showPicture(true);
-    const speed = this.find(".speed");
-    speed.textContent = `decode ${readableMs(meta.milliseconds ?? milliseconds)}`;
-    speed.title = `with the way there and back ${readableMs(milliseconds)}`;
-    this.showSupport(meta.support[0]);
+    this.stage.show(meta, pixels, milliseconds);
     const time = this.asked.get(body);
     if (time === undefined) return;
     requestAnimationFrame(() => {
       const { latencies } = this.hook;
       if (latencies.push(performance.now() - time) > KEPT_LATENCIES) latencies.shift();
     });
-  }
-
-  fit(h, w) {
-    const picture = this.find(".picture");
-    const room = Math.min(ROOM, picture.clientWidth || ROOM);
-    const { width } = pictureSize(h, w, room, window.devicePixelRatio || 1);
-    this.find(".stage").style.setProperty("--shown", `${width}px`);
-    this.canvas.style.aspectRatio = `${w} / ${h}`;
-  }
-
-  showPicture(shown) {
-    this.canvas.hidden = !shown;
-    this.find(".failure").hidden = shown;
-    const picture = this.find(".picture");
-    picture.classList.toggle("empty", !shown);
-    picture.setAttribute("aria-busy", "false");
-  }
-
-  showSupport(share) {
-    const support = this.find(".support");
-    support.hidden = !Number.isFinite(share);
-    if (support.hidden) return;
-    const { sentence, level, percent } = describeSupport(share);
-    support.dataset.level = level;
-    support.style.setProperty("--share", `${percent}%`);
-    support.firstElementChild.setAttribute("aria-label", `support: ${sentence}`);
-    this.find(".sentence").textContent = sentence;
-  }
-
-  showError(sentence) {
-    const failure = this.find(".failure");
-    failure.textContent = sentence;
-    this.showPicture(false);
-    this.find(".speed").textContent = "";
-    this.find(".support").hidden = true;
   }
 }
 

@@ -12,13 +12,19 @@ export const MARKUP = `
         <div class="meter" role="img"><i></i></div>
         <span class="sentence"></span>
       </div>
+      <div class="near">
+        <p>Nearest items <span>distance in the code space</span></p>
+        <ol aria-label="Nearest items"></ol>
+        <p class="near-note" role="status"></p>
+      </div>
     </section>
     <section class="board" aria-label="Code">
       <div class="bar">
-        <button type="button" data-act="mean" title="Every dimension to the mean of the data">Mean</button>
-        <button type="button" data-act="random" title="A normal draw, as spread as the data">Random</button>
+        <button type="button" data-act="mean" title="Every dimension that is not locked to the mean of the data">Mean</button>
+        <button type="button" data-act="random" title="A normal draw, as spread as the data; locked dimensions stay">Random</button>
         <button type="button" data-act="reset" title="Back to where this page began">Reset</button>
         <button type="button" data-act="undo" title="Undo (Ctrl+Z)" disabled>Undo</button>
+        <button type="button" data-act="redo" title="Redo (Ctrl+Shift+Z)" disabled>Redo</button>
         <label class="starts" hidden>Start from <select></select></label>
         <label class="classes" hidden>Class <select></select></label>
       </div>

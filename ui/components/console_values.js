@@ -57,6 +57,11 @@ export function randomCode(dimensions, ranges, random = Math.random) {
   });
 }
 
+/** `wanted`, but for the locked dimensions (a Set), which keep what `code` has. */
+export function keepLocked(code, wanted, locked) {
+  return wanted.map((value, d) => (locked.has(d) ? code[d] : value));
+}
+
 /** A number for reading: fixed decimals, a true minus sign, no negative zero. */
 export function formatValue(value, decimals) {
   const text = value.toFixed(decimals);
