@@ -20,7 +20,7 @@ RunId = Annotated[str, typer.Argument(help="A run's id, as `runs` lists them")]
 
 def add_to(app: typer.Typer) -> None:
     """Enter these commands, in the order a person meets them."""
-    for command in (stop, pause, change, prioritise, continue_run, run_sweep, doctor):
+    for command in (stop, pause, change, step, prioritise, continue_run, run_sweep, doctor):
         name = {"continue_run": "continue", "run_sweep": "sweep"}.get(command.__name__, command.__name__)
         app.command(name)(command)
 
@@ -64,6 +64,23 @@ def change(
     given = {path: read_value(value) for path, _, value in (word.partition("=") for word in settings)}
     changing.ask(run, given)
     _say({"run": run.id, "asked": given}, f"{run.id} will go on with {', '.join(settings)}.", as_json)
+
+
+def step(
+    run_id: RunId,
+    pace: Annotated[str, typer.Argument(help="batch, epoch (do one, then wait), slow (--rate a second) or go")],
+    checkpoints: Checkpoints,
+    rate: Annotated[float, typer.Option(help="Batches a second in slow motion, 0.1 to 20")] = 2.0,
+    as_json: AsJson = False,
+) -> None:
+    """Walk through a run: one batch, one epoch, slow motion; the same bits as without. An open app trains it."""
+    from aelib.jobs import stepping
+
+    run = open_run(checkpoints, run_id)
+    stepping.ask(run, pace, rate)
+    said = {"batch": "does one batch and waits", "epoch": "goes on to the end of the epoch and waits"}
+    text = said.get(pace, f"does {rate:g} batches a second" if pace == "slow" else "goes on at full speed")
+    _say({"run": run.id, "pace": pace}, f"{run.id} {text}.", as_json)
 
 
 def prioritise(
