@@ -85,8 +85,10 @@ def ask(run: Run, kind: str, rate: float = 2.0) -> None:
 
 
 def last_step(run: Run) -> dict[str, Any]:
-    """What was to be seen after the last step that was looked at: ``position``, ``steps``, ``stage``, ``parts``,
-    ``gradient_norm``, ``learning_rate``, ``codes``, ``labels`` and ``trail`` (figures of the steps before); or empty.
+    """What was to be seen after the last step that was looked at, or empty.
+
+    ``position``, ``steps``, ``stage``, ``parts``, ``gradient_norm``, ``learning_rate``, ``codes``, ``codes_before`` (a
+    step earlier), ``labels`` and ``trail`` (figures of the steps before).
     """
     path = run.folder / "step.json"
     return read_object(path) if path.exists() else {}
@@ -98,6 +100,7 @@ class Steps:
     def __init__(self, run: Run, model: "Model", dataset: Dataset) -> None:
         self.run, self.model, self.dataset = run, model, dataset
         self.trail: list[dict[str, Any]] = last_step(run).get("trail", [])
+        self.codes: list[list[float]] = []
         self.shown = -math.inf
 
     def show(self, report: "Report", config: RunConfig) -> None:
@@ -115,8 +118,9 @@ class Steps:
         write_bytes(self.run.folder / "step.png", draw_strip(self.model, self.dataset, config))
         facts = {
             **row, "stage": report.stage, "steps": report.steps, "learning_rate": report.learning_rate,
-            "codes": codes, "labels": labels, "trail": self.trail,
+            "codes": codes, "codes_before": self.codes, "labels": labels, "trail": self.trail,
         }  # fmt: skip
+        self.codes = codes
         write_json(self.run.folder / "step.json", facts)
 
     def wait(self, pace: Callable[[], Pace], position: Position, ending: Callable[[], str], sign: Callable) -> str:
