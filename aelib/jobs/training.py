@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aelib import codes
+from aelib.config import RunConfig
 from aelib.datasets._base import load_dataset
 from aelib.device import choose_device
 from aelib.errors import AelibError
-from aelib.files import append_line, read_lines, write_bytes, write_json
+from aelib.files import append_line, read_lines, read_object, write_bytes, write_json
 from aelib.jobs import changing, failures, queue, starting, stepping
 from aelib.jobs.strips import draw_strip
 from aelib.runs import weights
@@ -92,7 +93,7 @@ class _Attempt:
         if resume is None and starting.has_start(self.run):
             self.status["start"] = starting.put_into(self.run, self.model)
         self.changes = changing.Taken(self.run, self.config)
-        self.steps, config = stepping.Steps(self.run, self.model, self.dataset), self.config
+        self.steps, config = stepping.Steps(self.run, self.model, self.dataset), self._settled()
         state = self._wait(resume.position if resume else (0, 0, 0))
         if state:  # it waited for a word before its first step
             return self._finish(state)
@@ -108,6 +109,21 @@ class _Attempt:
             if time.monotonic() - self.saved > RESUME_SECONDS:
                 self._save_point(report)
         return self._finish(state)
+
+    def _settled(self) -> RunConfig:
+        """The config with a way of computing in place of ``auto``: tried out once, for all attempts at this run."""
+        from aelib.training import ways
+        from aelib.training.batches import Batches
+
+        asked, place = self.config.training, self.run.folder / "way.json"
+        if "auto" not in (asked.compile, asked.layout):
+            return self.config
+        if not place.exists():
+            learn = Batches(self.dataset.splits["train"], self.config.corruptions, self.device, self.config.target)
+            write_json(place, vars(ways.choose(self.model.to(self.device), learn, asked, self.device)))
+        way = ways.Way(**read_object(place))
+        self.status["way"] = way.sentence
+        return self.config.model_copy(update={"training": way.settle(asked)})
 
     def _look_at(self, report: "Report") -> str:
         """Take what was asked for meanwhile, show the step where it is asked for; the state to end in, or empty."""

@@ -28,6 +28,7 @@ from aelib.training.resume import (
 )
 from aelib.training.schedule import find_rate, rate_factor
 from aelib.training.step import GRADIENT, step
+from aelib.training.ways import computing, laid_out, settled
 
 REPORT_SECONDS = 0.5  # between two reports inside one epoch
 VALUES = 50  # batches, at least, that an epoch's training figures are means over: some values cost more than gradients
@@ -72,6 +73,8 @@ class _Training:
         self.autocast = torch.autocast(torch.device(device).type, torch.bfloat16, run.training.precision == "bfloat16")
         self.learn = Batches(dataset.splits["train"], run.corruptions, device, run.target)
         self.held_out = Batches(dataset.splits["validation"], run.corruptions, device, run.target)
+        self.run = run = settled(run, model, self.learn, device)
+        self.within = computing(laid_out(model, run.training), run.training)
         self.stages = list(model.stages())
         self.plan = [self._stage_epochs(stage) for stage in self.stages]
         self.best_value, self.best_epoch, self.rate = float("inf"), 0, run.training.learning_rate
@@ -141,7 +144,9 @@ class _Training:
                 report = self._report(stage, number, epoch, done, steps, sums, speed, progress)
                 self._finite(report.train, stage, epoch)
                 point = self._snapshot_at(number, epoch, Middle(done, seen, sums, batch.generator))
-                at_step = self._finite(_numbers(figures), stage, epoch) if closely else {}
+                at_step = (
+                    self._finite({k: float(v.detach()) for k, v in figures.items()}, stage, epoch) if closely else {}
+                )
                 yield replace(report, snapshot=point, at_step=at_step)
                 began += time.monotonic() - now if closely else 0.0  # looked at meanwhile, not trained
             self._go_by(self.changes.due((number, epoch, place + 1)), epoch)  # a replayed one knows no reports
@@ -176,7 +181,8 @@ class _Training:
         self.learn.corruptions = self.held_out.corruptions = self.run.corruptions
 
     def _step(self, stage: Stage, batch: Batch, progress: Progress, measured: bool) -> dict[str, torch.Tensor]:
-        return step(stage, batch, progress, self.optimisers, self._pace, self.autocast, measured)
+        with self.within():
+            return step(stage, batch, progress, self.optimisers, self._pace, self.autocast, measured)
 
     def _finished(
         self, stage: Stage, number: int, epoch: int, progress: Progress, sums: Means, speed: float, last: bool
@@ -195,10 +201,9 @@ class _Training:
         self.best_row = self.rows if best else self.best_row
         # Without a step behind it there is nothing to go on from: what made these figures would be done twice.
         point = self._snapshot_at(number, epoch) if sums.sums else None
-        report = replace(
-            report, train=report.train | counted, gauges=report.gauges | active_dimensions(self.model, self.held_out)
-        )
-        return replace(report, validation=validation, finished=True, best=best, snapshot=point)
+        gauges = report.gauges | active_dimensions(self.model, self.held_out)
+        report = replace(report, train=report.train | counted, gauges=gauges, finished=True)
+        return replace(report, validation=validation, best=best, snapshot=point)
 
     def _report(
         self,
@@ -214,11 +219,9 @@ class _Training:
         rate = self._pace(stage.phases[0], progress)["lr"] if stage.phases else self.rate
         before = sum(self.plan[:number])
         position = (number, epoch, done)
-        figures = sums.means()
+        figures, where = sums.means(), (stage.name, before + epoch, sum(self.plan), done, steps)
         gauges = {name: figures.pop(name) for name in (GRADIENT,) if name in figures}
-        return Report(
-            stage.name, before + epoch, sum(self.plan), done, steps, figures, {}, rate, speed, position, gauges=gauges
-        )
+        return Report(*where, figures, {}, rate, speed, position, gauges=gauges)
 
     def _finite(self, figures: dict[str, float], stage: Stage, epoch: int) -> dict[str, float]:
         broken = [name for name, value in figures.items() if value != value or abs(value) == float("inf")]
@@ -290,7 +293,3 @@ class _Training:
         self.optimisers = {phase.name: self._optimiser(phase) for phase in stage.phases}
         for name, optimiser in self.optimisers.items():
             restore_optimiser(name, optimiser, resume.tensors)
-
-
-def _numbers(figures: dict[str, torch.Tensor]) -> dict[str, float]:
-    return {name: float(value.detach()) for name, value in figures.items()}
