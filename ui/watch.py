@@ -99,7 +99,8 @@ def _head(run: Run, status: dict) -> None:
     facts = [f"epoch {epoch} of {epochs}"]
     if state_now == "running":
         left = status.get("seconds_left")
-        facts += [f"{frame.seconds(left)} left"] if left is not None else []
+        walked = stepping.is_walked(run)  # then it is a person who takes the time
+        facts += [f"{frame.seconds(left)} left"] if left is not None and not walked else []
         facts += [f"learning rate {status['learning_rate']:.3g}"] if status.get("learning_rate") else []
         facts += [f"{status.get('items_per_second', 0):,} items/s", f"on {status.get('device', '?')}"]
         facts = ["waits for you: Step by step" if status.get("waits") else "", *facts]
@@ -114,6 +115,8 @@ def _head(run: Run, status: dict) -> None:
     if status.get("problem"):
         st.error(status["problem"], icon=":material/error:")
     run_actions.say_progress(run, state_now)
+    if status.get("way"):
+        st.caption(f"How it computes: {status['way']}")
     _buttons(run, state_now)
     run_actions.more(run, state_now)
     stepping.controls(run, state_now)
