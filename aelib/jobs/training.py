@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aelib import codes
@@ -137,8 +138,9 @@ class _Attempt:
             self.config = self.changes.take_new(position, self.config)
             return self.changes.pace
 
-        began = time.monotonic()
-        state = self.steps.wait(pace, position, self._asked_to_end, lambda: self._write("running", waits=True))
+        began, spent = time.monotonic(), self._seconds()
+        sign = partial(self._write, "running", waits=True, seconds=spent)
+        state = self.steps.wait(pace, position, self._asked_to_end, sign)
         self.began += time.monotonic() - began  # what is waited is not spent
         return state
 
