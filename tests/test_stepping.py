@@ -220,3 +220,21 @@ def test_what_cannot_be_walked_is_refused(checkpoints, monkeypatch):
     monkeypatch.setenv("AELIB_MODE", "demo")
     with pytest.raises(AelibError, match="not possible in the demo"):
         stepping.ask(run, "batch")
+
+
+def test_the_charts_of_steps_show_batches_and_not_the_means_of_epochs():
+    from aelib.figures.steps import code_moves, step_curves
+
+    places = [[0, 0, 8], [0, 0, 9], [0, 1, 0], [0, 1, 1]]
+    trail = [{"position": place, "parts": {"loss": float(number)}} for number, place in enumerate(places)]
+    (curve,) = step_curves(trail).data
+    assert list(curve.y) == [0.0, 1.0, 3.0]
+    assert curve.text[-1] == "epoch 2, batch 1"
+    way, points = code_moves([[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 1.0]], [0, -1]).data
+    assert list(way.x[:2]) == [0.0, 1.0]
+    assert np.isnan(way.x[2])
+    assert list(points.y) == [2.0, 4.0]
+    (only,) = code_moves([[1.0, 2.0]], [], [-1]).data
+    assert list(only.x) == [1.0]
+    (heat,) = code_moves([[1.0, -2.0, 0.5]], [], [0]).data
+    assert heat.zmax == -heat.zmin == 2.0

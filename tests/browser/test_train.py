@@ -92,6 +92,7 @@ def test_a_long_run_is_watched_reloaded_stopped_resumed_and_cloned(page, server)
     expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("9000")
 
 
+@pytest.mark.slow
 def test_a_run_is_walked_through_step_by_step(page, server):
     page.goto(server.page("train", preset="classroom_2d"))
     page.locator("label").filter(has_text="Step by step").first.click()
