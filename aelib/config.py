@@ -108,6 +108,12 @@ class TrainingConfig(Config):
         "float32",
         description="bfloat16 multiplies with 8 significant bits where that is sound: faster, nearly the same result",
     )
+    compile: Literal["off", "auto", "on"] = Field(
+        "off", description="torch.compile for the steps; auto tries before the first step whether it pays"
+    )
+    layout: Literal["plain", "auto", "channels_last"] = Field(
+        "plain", description="Order of kernels in memory; auto tries before the first step which is faster"
+    )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Same seed, machine and threads: same weights")
     device: str = Field(
         "auto",

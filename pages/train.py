@@ -7,7 +7,7 @@ import streamlit as st
 from aelib.cli.settings import write_command
 from aelib.config import RunConfig
 from aelib.errors import AelibError
-from aelib.jobs import queue
+from aelib.jobs import queue, stepping
 from aelib.jobs.permission import is_demo
 from aelib.runs.folder import default_checkpoints
 from ui import frame, run_actions, run_form, state, sweep_form, warm, watch
@@ -28,6 +28,7 @@ with form_place, st.container(border=True):
     except AelibError as error:
         top.error(str(error), icon=":material/error:")
     name = top.text_input("Name", key=f"{key}.name", max_chars=120, placeholder="what you will call this run")
+    by_steps = top.toggle("Step by step", key=f"{key}.by-steps", help="It waits for you after its first batch")
     if state.get(state.NONCE) is None:
         state.put(state.NONCE, secrets.token_hex(8))
     if (
@@ -37,6 +38,8 @@ with form_place, st.container(border=True):
         try:
             with top, st.spinner("Checking the data…"):
                 run = queue.submit(default_checkpoints(), config, name=name, nonce=state.get(state.NONCE))
+                if by_steps:
+                    stepping.ask(run, "batch")
         except AelibError as error:
             top.error(str(error), icon=":material/error:")
         else:

@@ -205,7 +205,9 @@ def test_corruption_touches_the_inputs_and_never_the_targets():
     for dirty, again in zip(corrupted.in_order(16, 1), corrupted.in_order(16, 1), strict=True):
         assert torch.equal(dirty.inputs, again.inputs), "held-out items are always disturbed alike"
     assert all(torch.equal(batch.inputs, batch.targets) for batch in corrupted.in_order(16, 1, clean=True))
-    assert torch.equal(corrupted.values, torch.from_numpy(items.values)), "the items at rest stay as they are"
+    assert torch.equal(corrupted.resting.rows.values, torch.from_numpy(items.values)), (
+        "the items at rest stay as they are"
+    )
 
 
 def test_pixels_are_scaled_to_one():
@@ -220,6 +222,8 @@ def test_pixels_are_scaled_to_one():
 
 class Scripted(Model):
     """Its validation loss follows a script, whatever is learnt; ``epoch`` counts how often it was trained."""
+
+    can_encode = False
 
     def __init__(self, script: list[float]) -> None:
         super().__init__(None, None, DATA.info)  # type: ignore[arg-type]

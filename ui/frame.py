@@ -233,8 +233,8 @@ def running_work() -> None:
 
 
 def _left(status: dict) -> str:
-    left = status.get("seconds_left")
-    return "" if left is None else f" · {seconds(left)} left"
+    left = None if status.get("waits") else status.get("seconds_left")
+    return " · waits for you" if status.get("waits") else "" if left is None else f" · {seconds(left)} left"
 
 
 def seconds(value: float) -> str:

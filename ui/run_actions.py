@@ -127,7 +127,7 @@ def say_changes(run: Run) -> None:
     """The changes that took effect, each with its epoch and step."""
     from aelib.jobs import changing
 
-    rows = changing.lines(run)
+    rows = [row for row in changing.lines(run) if row["set"]]  # a pace changes nothing of what is learnt
     if rows:
         said = []
         for row in rows:

@@ -8,7 +8,7 @@ from aelib.errors import AelibError
 from aelib.figures.charts import loss_curves
 from aelib.jobs import queue
 from aelib.runs.folder import ACTIVE, Run, default_checkpoints, list_runs
-from ui import frame, run_actions, state
+from ui import frame, run_actions, state, stepping
 
 UNITS = {
     "loss": "weighted sum of the parts",
@@ -28,8 +28,13 @@ UNITS = {
     "rate_divergence": "nats, summed over units, before its weight",
     "active_units": "units on per item; moves nothing",
     "dead_units": "units on for no item of a batch; moves nothing",
+    "gradient_norm": "Euclidean length of all gradients, mean over batches",
+    "active_dimensions": "numbers of the code whose mean varies by more than 0.01 over validation items",
+    "learning_rate": "at the epoch's end",
     "jacobian": "squared norm of dh/dx per item, before its weight",
 }
+
+GAUGES = ("gradient_norm", "active_dimensions", "learning_rate")  # drawn after the parts of the loss
 
 
 def choose() -> Run | None:
@@ -57,7 +62,7 @@ def _is_imported(run: Run) -> bool:
 def draw(run: Run) -> None:
     """The whole panel; it draws itself again each second while the run is active."""
     active = run.status()["state"] in (*ACTIVE, "queued")
-    st.fragment(_panel, run_every=1 if active else None)(run.id, active)
+    st.fragment(_panel, run_every=(0.5 if stepping.is_walked(run) else 1) if active else None)(run.id, active)
 
 
 def _panel(run_id: str, was_active: bool) -> None:
@@ -73,6 +78,7 @@ def _draw(run: Run, was_active: bool) -> None:
     if was_active and not now_active:
         st.rerun()  # the last redraw, without the timer
     _head(run, status)
+    stepping.draw(run)
     rows = run.metrics()
     if rows:
         _curves(rows)
@@ -93,20 +99,27 @@ def _head(run: Run, status: dict) -> None:
     facts = [f"epoch {epoch} of {epochs}"]
     if state_now == "running":
         left = status.get("seconds_left")
-        facts += [f"{frame.seconds(left)} left"] if left is not None else []
+        walked = stepping.is_walked(run)  # then it is a person who takes the time
+        facts += [f"{frame.seconds(left)} left"] if left is not None and not walked else []
+        facts += [f"learning rate {status['learning_rate']:.3g}"] if status.get("learning_rate") else []
         facts += [f"{status.get('items_per_second', 0):,} items/s", f"on {status.get('device', '?')}"]
+        facts = ["waits for you: Step by step" if status.get("waits") else "", *facts]
     elif state_now == "queued":
         places = queue.runs_per_device()
         facts = [f"waits for its turn: {'one run' if places == 1 else f'{places} runs'} at a time per device"]
     elif status.get("seconds") is not None:
-        facts.append(f"took {frame.seconds(status['seconds'])} on {status.get('device', '?')}")
+        took = f"took {frame.seconds(status['seconds'])}"
+        facts.append(f"{took} on {status['device']}" if status.get("device") else f"{took}, on another machine")
     st.markdown(f"**{frame.run_title(run)}** {frame.badge(state_now)}")
-    st.progress(whole, text=" · ".join(facts))
+    st.progress(whole, text=" · ".join(filter(None, facts)))
     if status.get("problem"):
         st.error(status["problem"], icon=":material/error:")
     run_actions.say_progress(run, state_now)
+    if status.get("way"):
+        st.caption(f"How it computes: {status['way']}")
     _buttons(run, state_now)
     run_actions.more(run, state_now)
+    stepping.controls(run, state_now)
     run_actions.say_changes(run)
 
 
@@ -125,16 +138,25 @@ def _buttons(run: Run, state_now: str) -> None:
 
 def _curves(rows: list[dict]) -> None:
     """One chart per named part, training against validation; parts of all stages in the order they appear."""
+    rows = [{**row, "train": {**row.get("train", {}), **_gauged(row)}} for row in rows]
     names = list(dict.fromkeys(name for row in rows for kind in ("validation", "train") for name in row.get(kind, {})))
-    if len(names) == 3 and "loss" in names:
+    parts = [name for name in names if name not in GAUGES]
+    if len(parts) == 3 and "loss" in parts:
         names.remove("loss")  # one part only: the loss is that part again
     first = [name for name in ("error", "loss") if name in names]
-    ordered = [name for name in names if name not in first] + first
+    moved = len({row["learning_rate"] for row in rows}) > 1
+    gauges = [name for name in GAUGES if name in names and (moved or name != "learning_rate")]
+    ordered = [name for name in names if name not in (*first, *gauges)] + first + gauges
     for start in range(0, len(ordered), 2):
         for place, name in zip(st.columns(2), ordered[start : start + 2], strict=False):
             with place, st.container(border=True):
                 st.markdown(f"**{name.replace('_', ' ')}** :small[{UNITS.get(name, '')}]")
                 st.plotly_chart(loss_curves(rows, name), key=f"curve-{name}", config={"displayModeBar": False})
+
+
+def _gauged(row: dict) -> dict:
+    """What is measured of the model itself, beside its loss: shown like a part."""
+    return {**row.get("gauges", {}), "learning_rate": row["learning_rate"]} if "gauges" in row else {}
 
 
 def _strips(run: Run) -> None:

@@ -20,7 +20,7 @@ RunId = Annotated[str, typer.Argument(help="A run's id, as `runs` lists them")]
 
 def add_to(app: typer.Typer) -> None:
     """Enter these commands, in the order a person meets them."""
-    for command in (stop, pause, change, prioritise, continue_run, run_sweep, doctor):
+    for command in (stop, pause, change, step, prioritise, continue_run, run_sweep, doctor):
         name = {"continue_run": "continue", "run_sweep": "sweep"}.get(command.__name__, command.__name__)
         app.command(name)(command)
 
@@ -66,6 +66,23 @@ def change(
     _say({"run": run.id, "asked": given}, f"{run.id} will go on with {', '.join(settings)}.", as_json)
 
 
+def step(
+    run_id: RunId,
+    pace: Annotated[str, typer.Argument(help="batch, epoch (do one, then wait), slow (--rate a second) or go")],
+    checkpoints: Checkpoints,
+    rate: Annotated[float, typer.Option(help="Batches a second in slow motion, 0.1 to 20")] = 2.0,
+    as_json: AsJson = False,
+) -> None:
+    """Walk through a run: one batch, one epoch, slow motion; the same bits as without. An open app trains it."""
+    from aelib.jobs import stepping
+
+    run = open_run(checkpoints, run_id)
+    stepping.ask(run, pace, rate)
+    said = {"batch": "does one batch and waits", "epoch": "goes on to the end of the epoch and waits"}
+    text = said.get(pace, f"does {rate:g} batches a second" if pace == "slow" else "goes on at full speed")
+    _say({"run": run.id, "pace": pace}, f"{run.id} {text}.", as_json)
+
+
 def prioritise(
     run_id: RunId,
     priority: Annotated[int, typer.Argument(help="Higher starts first; 0 is usual", min=-100, max=100)],
@@ -105,11 +122,18 @@ def run_sweep(
     network: Annotated[str, typer.Option(help="Name of a network")] = "",
     preset: Annotated[str, typer.Option(help="Start from a preset of the Train page")] = "",
     epochs: Annotated[int | None, typer.Option(help="Short for --set training.epochs=N")] = None,
+    sampler: Annotated[
+        str, typer.Option(help="grid (every combination), or random or tpe (Optuna): FIELD=LOW..HIGH and :log too")
+    ] = "grid",
+    points: Annotated[int, typer.Option(help="How many runs random or tpe have in all")] = 20,
     dry: Annotated[bool, typer.Option("--dry-run", help="Only say how many runs it would have")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Queue a run for every combination of the values given; each is an ordinary run."""
+    """Queue a run for every combination of the values given, or let a sampler choose; each is an ordinary run."""
     raw = read_settings(preset, {"dataset": dataset, "model": model, "network": network}, [], [], epochs)
+    if sampler != "grid":
+        _search(checkpoints, name, raw, settings, sampler, points, dry, as_json)
+        return
     axes = dict(sweep.read_axis(word) for word in settings)
     if dry:
         found = sweep.count(axes)
@@ -118,6 +142,21 @@ def run_sweep(
     made = sweep.submit(checkpoints, name, raw, axes)
     answer = {"sweep": name, "runs": [run.id for run in made]}
     _say(answer, f"{len(made)} runs are queued. See: python -m aelib runs --sweep {name!r}", as_json)
+
+
+def _search(
+    checkpoints: Path, name: str, raw: dict, settings: list[str], sampler: str, points: int, dry: bool, as_json: bool
+) -> None:
+    from aelib.jobs import searching
+
+    space = dict(searching.read_place(word) for word in settings)
+    if dry:
+        _say({"sweep": name, "runs": points}, f"{points:,} runs (the limit is {sweep.LIMIT}).", as_json)
+        return
+    made = searching.submit(checkpoints, name, raw, space, sampler, points)
+    answer = {"sweep": name, "runs": [run.id for run in made], "points": points}
+    text = f"{len(made)} of {points} runs are queued; an open app chooses the others as these end."
+    _say(answer, f"{text} See: python -m aelib runs --sweep {name!r}", as_json)
 
 
 def doctor(

@@ -214,9 +214,14 @@ def load_dataset(config: PluginConfig) -> Dataset:
     A dataset whose files may change has ``fingerprint(config) -> str``, which is cheap and changes with them.
     """
     fingerprint = getattr(DATASETS.load(config.name), "fingerprint", lambda config: "")
-    return _load(config, fingerprint(config))  # type: ignore[arg-type]  # frozen models hash by value, which type checkers cannot see
+    from aelib.datasets import _mapped
+
+    return _load(config, fingerprint(config), _mapped.share())  # type: ignore[arg-type]  # frozen models hash by value, which type checkers cannot see
 
 
 @lru_cache(maxsize=4)
-def _load(config: PluginConfig, fingerprint: str) -> Dataset:
-    return DATASETS.load(config.name).load(config)
+def _load(config: PluginConfig, fingerprint: str, share: float) -> Dataset:
+    from aelib.datasets import _mapped
+
+    plugin, key = DATASETS.load(config.name), f"{config.model_dump_json()}{fingerprint}"
+    return _mapped.in_memory_or_mapped(lambda: plugin.load(config), key, known=bool(fingerprint))

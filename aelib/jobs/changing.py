@@ -13,6 +13,7 @@ from aelib.config import RunConfig
 from aelib.errors import AelibError, nearest
 from aelib.files import append_line, read_lines, write_bytes
 from aelib.jobs.permission import refuse_in_demo
+from aelib.jobs.stepping import Pace
 from aelib.runs import index
 from aelib.runs.folder import ACTIVE, Run
 
@@ -80,12 +81,12 @@ def as_it_stands(run: Run) -> RunConfig:
     """A run's config with every change asked for so far."""
     config = run.config()
     for settings in run.queue().get("asked", []):
-        config = changed(config, settings)
+        config = config if "pace" in settings else changed(config, settings)
     return config
 
 
 def lines(run: Run) -> list[dict[str, Any]]:
-    """What took effect: ``position`` (stage, epoch, step), ``set`` and ``time`` of each."""
+    """What took effect: ``position`` (stage, epoch, step), ``set`` and ``time`` of each; of a pace ``pace`` too."""
     return read_lines(_file(run))
 
 
@@ -95,24 +96,33 @@ class Taken:
     def __init__(self, run: Run, config: RunConfig) -> None:
         from aelib.training.changes import Change, Changes
 
-        self.run, rows = run, lines(run)
+        self.run, rows, self.pace = run, lines(run), Pace()
         if _file(run).exists():  # without a line that a kill has torn: that one never took effect
             write_bytes(_file(run), "".join(json.dumps(row) + "\n" for row in rows).encode())
         self.count, found = len(rows), []
         for row in rows:
-            config = changed(config, row["set"])
-            found.append(Change(tuple(row["position"]), config, row["set"].get(RATE)))
-        self.replayed, self.config = Changes(found), config
+            if "pace" in row:
+                self.pace = Pace(row["pace"], row.get("rate", 0.0), tuple(row["position"]))
+            else:
+                config = changed(config, row["set"])
+                found.append(Change(tuple(row["position"]), config, row["set"].get(RATE)))
+        self.replayed, self.config = Changes(found, self.pace.is_close), config
 
     def take_new(self, position: tuple[int, int, int], config: RunConfig) -> RunConfig:
         """Take what was asked for since the last look, from ``position`` on; the config that holds from now on."""
         from aelib.training.changes import Change
 
         for settings in self.run.queue().get("asked", [])[self.count :]:
+            self.count += 1
+            if "pace" in settings:
+                row = {"position": list(position), "set": {}, "time": time.time(), **settings}
+                append_line(_file(self.run), row)
+                self.pace = Pace(settings["pace"], settings.get("rate", 0.0), position)
+                self.replayed.closely = self.pace.is_close
+                continue
             self.config = changed(self.config, settings)
             append_line(_file(self.run), {"position": list(position), "set": settings, "time": time.time()})
             self.replayed.add(Change(position, self.config, settings.get(RATE)))
-            self.count += 1
         return self.config
 
 

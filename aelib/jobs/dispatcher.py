@@ -13,6 +13,7 @@ from aelib.files import saying_disk_faults
 from aelib.jobs import queue
 from aelib.jobs.engines import LOCAL, Engine
 from aelib.jobs.permission import is_demo
+from aelib.jobs.searching import Searcher
 from aelib.jobs.stopping import Stopper
 from aelib.runs.lock import hold
 
@@ -26,7 +27,7 @@ class Dispatcher(threading.Thread):
     def __init__(self, checkpoints: Path, engine: Engine = LOCAL) -> None:
         super().__init__(daemon=True, name="dispatcher")
         self.checkpoints, self.ending, self.problem = checkpoints, threading.Event(), ""
-        self.stopper, self.engine = Stopper(), engine
+        self.stopper, self.searcher, self.engine = Stopper(), Searcher(), engine
 
     def run(self) -> None:
         """Look at the queue until ``stop``; what hinders it stands in ``problem``, and the next look tries again.
@@ -47,6 +48,7 @@ class Dispatcher(threading.Thread):
         try:
             stopping = self.stopper.look(self.checkpoints)
             dispatch(self.checkpoints, owner, self.engine)
+            self.searcher.look(self.checkpoints)
             self.problem = ""
             return stopping
         except (AelibError, OSError, sqlite3.Error) as error:  # a full disk, say: it may have room a minute later

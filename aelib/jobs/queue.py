@@ -85,17 +85,21 @@ def pause(run: Run) -> None:
     stop(run, "paused")
 
 
-def resume(run: Run, owner: str = "") -> tuple[Run, int] | None:
+def resume(run: Run, owner: str = "", pace: dict[str, Any] | None = None) -> tuple[Run, int] | None:
     """Queue a stopped, paused, interrupted or failed run again; it goes on from its last resume point.
 
-    With an ``owner`` it is claimed at once, before any other can take it, and given as by ``claim``.
+    At full speed, or at a ``pace`` (see ``stepping``). With an ``owner`` it is claimed at once, before any other can
+    take it, and given as by ``claim``.
     """
     refuse_in_demo("Resuming a run")
     with index.transaction(run.folder.parent) as connection:
         status = run.status()
         if status["state"] not in RESUMABLE:
             raise AelibError("E_CONFLICT", f"{run.id} cannot be resumed", f"it is {status['state']}")
-        run.change_queue(stop_requested=False, automatic=0, in_front=bool(owner), queued=time.time())
+        asked = run.queue().get("asked", [])
+        walked = any("pace" in settings for settings in asked)
+        asked = [*asked, pace or {"pace": "go"}] if pace or walked else asked
+        run.change_queue(stop_requested=False, automatic=0, in_front=bool(owner), queued=time.time(), asked=asked)
         (run.folder / "error.json").unlink(missing_ok=True)
         run.write_status(**{**_without_problem(status), "state": "queued"})
         index.insert(connection, run, "queued")

@@ -26,6 +26,10 @@ def read_axis(word: str) -> tuple[str, list[Any]]:
     """
     path, equals, text = word.partition("=")
     values = _values(text)
+    if ".." in text and len(values) == 1 and values == [text.strip()]:
+        raise AelibError(
+            "E_CONFIG", f"{word[:80]!r} is a span", "a grid takes values", "Take the sampler random or tpe"
+        )
     if not equals or "." not in path or not values:
         raise AelibError("E_CONFIG", f"{word[:80]!r} is not understood", "", "Write FIELD=VALUE,VALUE: model.beta=1,4")
     return path.strip(), values
@@ -63,7 +67,7 @@ def points(raw: dict[str, Any], axes: dict[str, list[Any]]) -> list[tuple[dict[s
     found = []
     for values in itertools.product(*axes.values()):
         chosen = dict(zip(axes, values, strict=True))
-        found.append((chosen, RunConfig.parse(_with(raw, chosen))))
+        found.append((chosen, RunConfig.parse(with_values(raw, chosen))))
     return found
 
 
@@ -85,8 +89,8 @@ def submit(checkpoints: Path, name: str, raw: dict[str, Any], axes: dict[str, li
     runs = []
     for number, ((chosen, _), config) in enumerate(zip(found, prepared, strict=True)):
         title, own = f"{name.strip()[:60]}: {described(chosen)}", f"{nonce}-{number}" if nonce else ""
-        about = {"name": name.strip()[:120], "values": chosen}
-        runs.append(queue.enter(checkpoints, config, name=title, nonce=own, sweep=about))
+        known = {"name": name.strip()[:120], "values": chosen}
+        runs.append(queue.enter(checkpoints, config, name=title, nonce=own, sweep=known))
     return runs
 
 
@@ -105,7 +109,7 @@ def _prepare_all(configs: list[RunConfig]) -> list[RunConfig]:
     return found
 
 
-def _with(raw: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
+def with_values(raw: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
     """Plain values of a config with some settings by path: ``model.beta``, ``corruptions.0.severity``."""
     whole = json.loads(json.dumps(raw))
     for path, value in chosen.items():
@@ -136,13 +140,13 @@ def described(values: dict[str, Any]) -> str:
 
 def names(checkpoints: Path) -> list[str]:
     """The sweeps that have runs here, newest first."""
-    found = (_sweep(run).get("name", "") for run in list_runs(checkpoints))
+    found = (about(run).get("name", "") for run in list_runs(checkpoints))
     return list(dict.fromkeys(filter(None, found)))
 
 
 def of(checkpoints: Path, name: str) -> list[Run]:
     """The runs of a sweep, in the order of its grid. Raises ``E_NO_RUN`` when there is none of that name."""
-    found = [run for run in list_runs(checkpoints) if _sweep(run).get("name") == name]
+    found = [run for run in list_runs(checkpoints) if about(run).get("name") == name]
     if not found:
         raise AelibError(
             "E_NO_RUN", f"There is no sweep {name!r}", "", f"Known: {', '.join(names(checkpoints)) or 'none'}"
@@ -157,13 +161,14 @@ def table(runs: list[Run]) -> list[dict[str, Any]]:
         try:
             status = run.status()
             figures = {key: status.get(key) for key in ("epoch", "validation_error", "test_error", "seconds")}
-            rows.append({**_sweep(run).get("values", {}), "state": status["state"], **figures, "run": run.id})
+            rows.append({**about(run).get("values", {}), "state": status["state"], **figures, "run": run.id})
         except AelibError:
-            rows.append({**_sweep(run).get("values", {}), "state": "broken", "run": run.id})
+            rows.append({**about(run).get("values", {}), "state": "broken", "run": run.id})
     return rows
 
 
-def _sweep(run: Run) -> dict[str, Any]:
+def about(run: Run) -> dict[str, Any]:
+    """What a run knows of its sweep: ``name``, ``values``; of a search ``number`` and ``search`` too; or empty."""
     try:
         found = run.queue().get("sweep")
     except AelibError:

@@ -5,14 +5,16 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aelib import codes
+from aelib.config import RunConfig
 from aelib.datasets._base import load_dataset
 from aelib.device import choose_device
 from aelib.errors import AelibError
-from aelib.files import append_line, read_lines, write_bytes, write_json
-from aelib.jobs import changing, failures, queue, starting
+from aelib.files import append_line, read_lines, read_object, write_bytes, write_json
+from aelib.jobs import changing, failures, queue, starting, stepping
 from aelib.jobs.strips import draw_strip
 from aelib.runs import weights
 from aelib.runs.folder import Run
@@ -92,19 +94,55 @@ class _Attempt:
         if resume is None and starting.has_start(self.run):
             self.status["start"] = starting.put_into(self.run, self.model)
         self.changes = changing.Taken(self.run, self.config)
+        self.steps, config = stepping.Steps(self.run, self.model, self.dataset), self._settled()
+        state = self._wait(resume.position if resume else (0, 0, 0))
+        if state:  # it waited for a word before its first step
+            return self._finish(state)
         state = "completed"
-        for report in train(self.model, self.dataset, self.config, self.device, resume, self.changes.replayed):
+        for report in train(self.model, self.dataset, config, self.device, resume, self.changes.replayed):
             self._take(report)
             self.on_report(report)
-            ending = self._asked_to_end()
+            ending = self._look_at(report)
             if ending and not (report.finished and report.epoch == report.epochs):
                 state = ending
                 self._save_point(report)
                 break
             if time.monotonic() - self.saved > RESUME_SECONDS:
                 self._save_point(report)
-            self.config = self.changes.take_new(report.position, self.config)
         return self._finish(state)
+
+    def _settled(self) -> RunConfig:
+        """The config with a way of computing in place of ``auto``: tried out once, for all attempts at this run."""
+        from aelib.training import ways
+        from aelib.training.batches import Batches
+
+        asked, place = self.config.training, self.run.folder / "way.json"
+        if "auto" not in (asked.compile, asked.layout):
+            return self.config
+        if not place.exists():
+            learn = Batches(self.dataset.splits["train"], self.config.corruptions, self.device, self.config.target)
+            write_json(place, vars(ways.choose(self.model.to(self.device), learn, asked, self.device)))
+        way = ways.Way(**read_object(place))
+        self.status["way"] = way.sentence
+        return self.config.model_copy(update={"training": way.settle(asked)})
+
+    def _look_at(self, report: "Report") -> str:
+        """Take what was asked for meanwhile, show the step where it is asked for; the state to end in, or empty."""
+        if report.at_step or self.changes.pace.is_over(report.position):
+            self.steps.show(report, self.config)
+        is_last = report.finished and report.epoch == report.epochs
+        return self._asked_to_end() if is_last else self._wait(report.position)
+
+    def _wait(self, position: tuple[int, int, int]) -> str:
+        def pace() -> stepping.Pace:
+            self.config = self.changes.take_new(position, self.config)
+            return self.changes.pace
+
+        began, spent = time.monotonic(), self._seconds()
+        sign = partial(self._write, "running", waits=True, seconds=spent)
+        state = self.steps.wait(pace, position, self._asked_to_end, sign)
+        self.began += time.monotonic() - began  # what is waited is not spent
+        return state
 
     def _take(self, report: "Report") -> None:
         self.status |= self._progress(report)
@@ -116,7 +154,7 @@ class _Attempt:
         row = {
             "stage": report.stage, "epoch": report.epoch, "train": report.train, "validation": report.validation,
             "learning_rate": report.learning_rate, "items_per_second": round(report.items_per_second),
-            "best": report.best,
+            "best": report.best, "gauges": report.gauges,
         }  # fmt: skip
         append_line(self.run.folder / "metrics.jsonl", row)
         if report.best:

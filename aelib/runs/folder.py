@@ -1,8 +1,9 @@
 """One training, one folder: names, states, and the small JSON files that describe a run.
 
 The list of files (design: the only one): ``config.json`` (immutable), ``queue.json`` (what the index needs to be
-rebuilt, and what people asked of the run), ``status.json``, ``metrics.jsonl``, ``changes.jsonl``, ``lock``,
-``worker.log``, ``start.safetensors`` (another run's weights, where it starts from these), ``resume/``,
+rebuilt, and what people asked of the run), ``status.json``, ``metrics.jsonl``, ``changes.jsonl``, ``step.json`` and
+``step.png`` (what a step that was looked at shows), ``way.json`` (how steps are computed, where that was tried out),
+``lock``, ``worker.log``, ``start.safetensors`` (another run's weights, where it starts from these), ``resume/``,
 ``weights.safetensors``, ``result.json`` or ``error.json``, ``preview/``, ``codes/``, ``projections/``, ``measures/``,
 ``selections/``.
 """

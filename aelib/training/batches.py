@@ -1,4 +1,4 @@
-"""Items on the device as uint8, and batches in an order that is a pure function of (seed, stage, epoch)."""
+"""Batches of items in an order that is a pure function of (seed, stage, epoch), wherever the items rest."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -10,6 +10,7 @@ from aelib.config import PluginConfig
 from aelib.corruptions._base import apply_all
 from aelib.datasets._base import Items
 from aelib.models._base import Batch
+from aelib.training.resting import Rows, at_rest
 
 
 def generator_for(device: str, *numbers: int) -> torch.Generator:
@@ -24,18 +25,17 @@ class Batches:
     Args:
         items: The split.
         corruptions: Applied to the inputs, in order; the targets stay clean.
-        device: Where the batches live; pictures stay there as uint8 (a quarter of float's room).
+        device: Where the batches live; pictures rest there as uint8 (a quarter of float's room) where they fit, else
+            they are streamed to it (see ``resting``): the same batches with the same bits.
         target: ``items``, or ``masks`` where the dataset has them.
     """
 
     def __init__(self, items: Items, corruptions: Sequence[PluginConfig], device: str, target: str = "items") -> None:
-        self.values = torch.from_numpy(np.ascontiguousarray(items.values)).to(device)
-        self.masks = None if items.masks is None else torch.from_numpy(items.masks).to(device)
-        self.labels = None if items.labels is None else torch.from_numpy(items.labels).to(device)
+        self.count, self.resting = len(items), at_rest(items, device)
         self.corruptions, self.device, self.target = corruptions, device, target
 
     def __len__(self) -> int:
-        return len(self.values)
+        return self.count
 
     def shuffled(
         self, size: int, seed: int, stage: int, epoch: int, first: int = 0, state: torch.Tensor | None = None
@@ -44,25 +44,23 @@ class Batches:
 
         To go on within an epoch, give the ``first`` batch and the generator's ``state`` before it.
         """
-        order = torch.randperm(len(self), generator=generator_for("cpu", seed, stage, epoch, 0)).to(self.device)
+        order = torch.randperm(len(self), generator=generator_for("cpu", seed, stage, epoch, 0))
         generator = generator_for(self.device, seed, stage, epoch, 1)
         if state is not None:
             generator.set_state(state)
-        for start, end in bounds(len(self), size)[first:]:
-            yield self._batch(order[start:end], generator, self.corruptions)
+        for rows in self.resting.walk(order, bounds(len(self), size)[first:]):
+            yield self._batch(rows, generator, self.corruptions)
 
     def in_order(self, size: int, seed: int, clean: bool = False) -> Iterator[Batch]:
         """All items in their own order, each time with the same corruption and sampling noise."""
         generator = generator_for(self.device, seed, 2)
-        for start, end in bounds(len(self), size):
-            rows = torch.arange(start, end, device=self.device)
+        for rows in self.resting.walk(torch.arange(len(self)), bounds(len(self), size)):
             yield self._batch(rows, generator, () if clean else self.corruptions)
 
-    def _batch(self, rows: torch.Tensor, generator: torch.Generator, corruptions: Sequence[PluginConfig]) -> Batch:
-        items = _floats(self.values[rows])
-        labels = None if self.labels is None else self.labels[rows]
-        targets = _floats(self.masks[rows]) if self.target == "masks" and self.masks is not None else items
-        return Batch(apply_all(items, corruptions, generator), targets, labels, generator, items)
+    def _batch(self, rows: Rows, generator: torch.Generator, corruptions: Sequence[PluginConfig]) -> Batch:
+        items = _floats(rows.values)
+        targets = _floats(rows.masks) if self.target == "masks" and rows.masks is not None else items
+        return Batch(apply_all(items, corruptions, generator), targets, rows.labels, generator, items)
 
 
 def _floats(values: torch.Tensor) -> torch.Tensor:

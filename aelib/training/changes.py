@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from aelib.config import RunConfig
 from aelib.datasets._base import Dataset
@@ -28,10 +29,16 @@ class Change:
 
 
 class Changes:
-    """The changes of one training, in order; more may be added while it trains."""
+    """The changes of one training, in order; more may be added while it trains.
 
-    def __init__(self, known: Iterable[Change] = ()) -> None:
-        self.waiting = sorted(known, key=lambda change: change.position)
+    Args:
+        known: Each takes effect at its position.
+        closely: Report after each step, with that step's own figures; may be switched between two reports. It changes
+            what is said and nothing of what is learnt.
+    """
+
+    def __init__(self, known: Iterable[Change] = (), closely: bool = False) -> None:
+        self.waiting, self.closely = sorted(known, key=lambda change: change.position), closely
 
     def add(self, change: Change) -> None:
         """From now on, at the next step."""
@@ -65,7 +72,8 @@ def fields_read(run: RunConfig, dataset: Dataset) -> set[str]:
 
     model.config = Reading()
     few = dataset.splits["train"].take(np.arange(min(8, len(dataset.splits["train"]))))
-    for phase in phases:
-        batch = next(Batches(few, run.corruptions, "cpu", run.target).in_order(8, run.training.seed))
-        phase.loss(batch, Progress(0, 1))
+    with torch.random.fork_rng(devices=[]):  # whoever asks may train in this process
+        for phase in phases:
+            batch = next(Batches(few, run.corruptions, "cpu", run.target).in_order(8, run.training.seed))
+            phase.loss(batch, Progress(0, 1))
     return seen

@@ -7,6 +7,8 @@ from aelib.models._base import Model, Progress, Stage, total
 from aelib.training.batches import Batches
 
 CHUNK = 256  # items at once; convolutions are fastest here (docs: measured for encoding)
+COUNTED = 1024  # items that the active dimensions are counted over
+LEAST = 0.01  # variance of a code number that is in use; the prior's is 1
 
 
 @torch.no_grad()
@@ -45,3 +47,31 @@ def evaluate(model: Model, batches: Batches, stage: Stage, seed: int) -> dict[st
             model.train()
     whole = stage.figures() if stage.figures else {}
     return {name: value / len(batches) for name, value in sums.items()} | dict(whole)
+
+
+@torch.no_grad()
+def active_dimensions(model: Model, batches: Batches) -> dict[str, float]:
+    """How many numbers of the code move with the item: those whose posterior mean has a variance above ``LEAST``.
+
+    Counted over the first ``COUNTED`` items. Empty where a code has no posterior and so no scale to be measured
+    against. Source: Burda, Grosse and Salakhutdinov (2016), Importance weighted autoencoders, section 5.2.
+    """
+    if not model.can_encode:
+        return {}
+    training = model.training
+    model.eval()
+    found, rows = [], 0
+    try:
+        for batch in batches.in_order(CHUNK, 0, clean=True):
+            codes = model.encode(batch.items, batch.labels)
+            if codes.spreads is None:
+                return {}
+            found.append(codes.codes.double())
+            rows += len(batch.items)
+            if rows >= COUNTED:
+                break
+    finally:
+        if training:
+            model.train()
+    moving = torch.cat(found).var(dim=0, correction=0) > LEAST
+    return {"active_dimensions": float(moving.sum())}

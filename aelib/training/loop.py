@@ -11,11 +11,11 @@ from aelib.datasets._base import Dataset
 from aelib.device import fast_products
 from aelib.errors import AelibError
 from aelib.losses.reconstruction import gradients_only
-from aelib.models._base import Batch, Model, Phase, Progress, Stage, total
+from aelib.models._base import Batch, Model, Phase, Progress, Stage
 from aelib.training.batches import Batches, bounds, generator_for
 from aelib.training.changes import Change, Changes
-from aelib.training.evaluation import evaluate
-from aelib.training.optimisers import laid_out_as, optimiser_for
+from aelib.training.evaluation import active_dimensions, evaluate
+from aelib.training.optimisers import optimiser_for
 from aelib.training.report import Report, Snapshot
 from aelib.training.resume import (
     Means,
@@ -27,6 +27,8 @@ from aelib.training.resume import (
     restore_optimiser,
 )
 from aelib.training.schedule import find_rate, rate_factor
+from aelib.training.step import GRADIENT, step
+from aelib.training.ways import computing, laid_out, settled
 
 REPORT_SECONDS = 0.5  # between two reports inside one epoch
 VALUES = 50  # batches, at least, that an epoch's training figures are means over: some values cost more than gradients
@@ -71,6 +73,8 @@ class _Training:
         self.autocast = torch.autocast(torch.device(device).type, torch.bfloat16, run.training.precision == "bfloat16")
         self.learn = Batches(dataset.splits["train"], run.corruptions, device, run.target)
         self.held_out = Batches(dataset.splits["validation"], run.corruptions, device, run.target)
+        self.run = run = settled(run, model, self.learn, device)
+        self.within = computing(laid_out(model, run.training), run.training)
         self.stages = list(model.stages())
         self.plan = [self._stage_epochs(stage) for stage in self.stages]
         self.best_value, self.best_epoch, self.rate = float("inf"), 0, run.training.learning_rate
@@ -103,7 +107,7 @@ class _Training:
         if stage.fit:
             stage.fit(self._passes)
         if self.plan[number] == 0:  # nothing to iterate: one report with the figures
-            yield self._finished(stage, number, 0, Progress(1, 1), {}, 0.0, last)
+            yield self._finished(stage, number, 0, Progress(1, 1), Means(), 0.0, last)
         patience = self.run.training.patience
         for epoch in range(self.first_epoch, self.plan[number]):
             if patience and last and epoch - 1 - self.best_epoch >= patience:
@@ -117,7 +121,7 @@ class _Training:
             self.best_value = float("inf")
         stage.finish(self._passes)
         if last:
-            yield self._finished(stage, number, self.plan[number], Progress(1, 1), {}, 0.0, last)
+            yield self._finished(stage, number, self.plan[number], Progress(1, 1), Means(), 0.0, last)
 
     def _epoch(self, stage: Stage, number: int, epoch: int, last: bool) -> Iterator[Report]:
         size, seed = self.run.training.batch_size, self.run.training.seed
@@ -126,26 +130,30 @@ class _Training:
         batches = self.learn.shuffled(size, seed, number, epoch, first, state)
         began = reported = time.monotonic()
         known, progress = seen, Progress(epoch * steps + max(0, first - 1), self.plan[number] * steps)
-        for step, batch in enumerate(batches, first):
-            progress = Progress(epoch * steps + step, self.plan[number] * steps)
-            with gradients_only(step % max(1, steps // VALUES) > 0) as valueless:
-                figures = self._step(stage, batch, progress)
-            if not valueless:
+        for place, batch in enumerate(batches, first):
+            progress = Progress(epoch * steps + place, self.plan[number] * steps)
+            counted, closely = place % max(1, steps // VALUES) == 0, self.changes.closely
+            with gradients_only(not (counted or closely)):
+                figures = self._step(stage, batch, progress, counted or closely)
+            if counted:
                 sums.add(figures, len(batch.targets))
             seen += len(batch.targets)
             now = time.monotonic()
-            if now - reported > REPORT_SECONDS:
-                reported, speed = now, (seen - known) / (now - began)
-                figures = self._finite(sums.means(), stage, epoch)
-                report = self._report(stage, number, epoch, step + 1, steps, figures, speed, progress)
-                point = self._snapshot_at(number, epoch, Middle(step + 1, seen, sums, batch.generator))
-                yield replace(report, snapshot=point)
-                self._go_by(self.changes.due((number, epoch, step + 1)), epoch)
+            if closely or now - reported > REPORT_SECONDS:
+                reported, speed, done = now, (seen - known) / (now - began), place + 1
+                report = self._report(stage, number, epoch, done, steps, sums, speed, progress)
+                self._finite(report.train, stage, epoch)
+                point = self._snapshot_at(number, epoch, Middle(done, seen, sums, batch.generator))
+                at_step = (
+                    self._finite({k: float(v.detach()) for k, v in figures.items()}, stage, epoch) if closely else {}
+                )
+                yield replace(report, snapshot=point, at_step=at_step)
+                began += time.monotonic() - now if closely else 0.0  # looked at meanwhile, not trained
+            self._go_by(self.changes.due((number, epoch, place + 1)), epoch)  # a replayed one knows no reports
         if self.device != "cpu":
             sums.means()  # waits for the device, so that the speed is honest
         speed = (seen - known) / max(time.monotonic() - began, 1e-9)
-        figures = sums.means() | dict(stage.figures() if stage.figures else {})
-        yield self._finished(stage, number, epoch + 1, progress, self._finite(figures, stage, epoch), speed, last)
+        yield self._finished(stage, number, epoch + 1, progress, sums, speed, last)
 
     def _begin_epoch(self, stage: Stage, number: int, epoch: int) -> tuple[Means, int, int, torch.Tensor | None]:
         """The means so far, the items seen, the first step, and the generator's state where that is not the start."""
@@ -172,31 +180,16 @@ class _Training:
         self.model.config = self.run.model
         self.learn.corruptions = self.held_out.corruptions = self.run.corruptions
 
-    def _step(self, stage: Stage, batch: Batch, progress: Progress) -> dict[str, torch.Tensor]:
-        """Move the parameters of each phase in order; its parts by name, and the ``loss`` of the first phase."""
-        figures: dict[str, torch.Tensor] = {}
-        for phase in stage.phases:
-            optimiser = self.optimisers[phase.name]
-            for group in optimiser.param_groups:
-                group |= self._pace(phase, progress)
-            with self.autocast:
-                parts = phase.loss(batch, progress)
-            loss = total(parts)
-            gradients = torch.autograd.grad(loss, phase.parameters, allow_unused=True)
-            for parameter, gradient in zip(phase.parameters, gradients, strict=True):
-                parameter.grad = laid_out_as(parameter, gradient)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-            if phase is stage.phases[0]:
-                figures["loss"] = loss
-            figures |= {name: term.value for name, term in parts.items()}
-        if stage.after_step:
-            stage.after_step(batch, progress)
-        return figures
+    def _step(self, stage: Stage, batch: Batch, progress: Progress, measured: bool) -> dict[str, torch.Tensor]:
+        with self.within():
+            return step(stage, batch, progress, self.optimisers, self._pace, self.autocast, measured)
 
     def _finished(
-        self, stage: Stage, number: int, epoch: int, progress: Progress, figures: dict, speed: float, last: bool
+        self, stage: Stage, number: int, epoch: int, progress: Progress, sums: Means, speed: float, last: bool
     ) -> Report:
+        report = self._report(stage, number, epoch, 0, 0, sums, speed, progress)
+        counted = dict(stage.figures() if stage.figures and sums.sums else {})
+        self._finite(report.train | counted, stage, epoch - 1)
         validation = evaluate(self.model, self.held_out, stage, self.run.training.seed)
         self._finite(validation, stage, epoch - 1)
         value = validation.get(self.model.watch, validation["error"])
@@ -204,28 +197,31 @@ class _Training:
         if best:
             self.best_value, self.best_epoch = value, epoch - 1
             self.best_weights = {key: tensor.detach().cpu().clone() for key, tensor in self.model.state_dict().items()}
-        report = self._report(stage, number, epoch, 0, 0, figures, speed, progress)
         self.rows += 1
         self.best_row = self.rows if best else self.best_row
         # Without a step behind it there is nothing to go on from: what made these figures would be done twice.
-        point = self._snapshot_at(number, epoch) if figures else None
-        return replace(report, validation=validation, finished=True, best=best, snapshot=point)
+        point = self._snapshot_at(number, epoch) if sums.sums else None
+        gauges = report.gauges | active_dimensions(self.model, self.held_out)
+        report = replace(report, train=report.train | counted, gauges=gauges, finished=True)
+        return replace(report, validation=validation, best=best, snapshot=point)
 
     def _report(
         self,
         stage: Stage,
         number: int,
         epoch: int,
-        step: int,
+        done: int,
         steps: int,
-        figures: dict[str, float],
+        sums: Means,
         speed: float,
         progress: Progress,
     ) -> Report:
         rate = self._pace(stage.phases[0], progress)["lr"] if stage.phases else self.rate
         before = sum(self.plan[:number])
-        position = (number, epoch, step)
-        return Report(stage.name, before + epoch, sum(self.plan), step, steps, figures, {}, rate, speed, position)
+        position = (number, epoch, done)
+        figures, where = sums.means(), (stage.name, before + epoch, sum(self.plan), done, steps)
+        gauges = {name: figures.pop(name) for name in (GRADIENT,) if name in figures}
+        return Report(*where, figures, {}, rate, speed, position, gauges=gauges)
 
     def _finite(self, figures: dict[str, float], stage: Stage, epoch: int) -> dict[str, float]:
         broken = [name for name, value in figures.items() if value != value or abs(value) == float("inf")]

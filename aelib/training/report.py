@@ -20,6 +20,8 @@ class Report:
         learning_rate: At the last step.
         items_per_second: Over this epoch so far.
         position: Stage, epochs of it and steps of the next one that are done: where a change of settings takes effect.
+        gauges: ``gradient_norm`` (mean over this epoch's batches so far) and, at its end, ``active_dimensions``.
+        at_step: This very step's loss parts, ``loss`` and ``gradient_norm``, where each step is reported (``closely``).
         finished: Whether an epoch ended with this report.
         best: Whether the watched validation figure is the lowest so far.
         snapshot: Copies everything needed to go on from here, within an epoch too; only until the next report is asked
@@ -36,6 +38,8 @@ class Report:
     learning_rate: float = 0.0
     items_per_second: float = 0.0
     position: tuple[int, int, int] = (0, 0, 0)
+    gauges: dict[str, float] = field(default_factory=dict)
+    at_step: dict[str, float] = field(default_factory=dict)
     finished: bool = False
     best: bool = False
     snapshot: Callable[[], "Snapshot"] | None = None
@@ -49,6 +53,11 @@ class Snapshot:
 
     tensors: dict[str, torch.Tensor]
     values: dict[str, Any]
+
+    @property
+    def position(self) -> tuple[int, int, int]:
+        """Stage, epochs of it and steps of the next one that are done."""
+        return self.values["stage"], self.values["epoch"], self.values.get("step", 0)
 
     @property
     def best_weights(self) -> dict[str, torch.Tensor] | None:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from aelib.models._base import Model
+from aelib.training.optimisers import laid_out_as
 from aelib.training.report import Snapshot
 
 
@@ -139,3 +140,7 @@ def restore_optimiser(name: str, optimiser: torch.optim.Optimizer, tensors: Mapp
             index, _, field_name = key.removeprefix(prefix).partition(".")
             whole["state"].setdefault(int(index), {})[field_name] = tensor
     optimiser.load_state_dict(whole)
+    for parameter, state in optimiser.state.items():  # read in memory's order, see ``laid_out_as``
+        for key, value in state.items():
+            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                state[key] = laid_out_as(parameter, value)

@@ -90,3 +90,21 @@ def test_a_long_run_is_watched_reloaded_stopped_resumed_and_cloned(page, server)
     page.get_by_role("button", name="Clone").click()
     wait_for_parameter(page, "clone", run.id)
     expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("9000")
+
+
+@pytest.mark.slow
+def test_a_run_is_walked_through_step_by_step(page, server):
+    page.goto(server.page("train", preset="classroom_2d"))
+    page.locator("label").filter(has_text="Step by step").first.click()
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text(re.compile("^Epoch 1, batch 1 of"))).to_be_visible()
+    (run,) = [run for run in list_runs(server.checkpoints) if run.id == parameters(page)["watch"]]
+    page.get_by_role("button", name="One batch").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile("^Epoch 1, batch 2 of"))).to_be_visible()
+    expect(page.get_by_test_id("stMetric").filter(has_text="gradient norm")).to_be_visible()
+    expect(page.get_by_text("Codes of the items above")).to_be_visible()
+    assert run.status()["waits"]
+    page.get_by_role("button", name="One epoch").click()
+    expect(page.get_by_text(re.compile("^The end of epoch 1"))).to_be_visible()
+    assert [row["epoch"] for row in run.metrics()] == [1]
