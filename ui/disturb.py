@@ -74,7 +74,7 @@ def _item(run_id: str, body: dict[str, Any]) -> tuple[np.ndarray, int | None]:
         shown = drawn.item(run_id, str(body["picture"]), str(body.get("way", "")))
         return shown[None].astype(np.float32) / 255, None
     table, number = cached.table(run_id), body.get("item")
-    found = np.flatnonzero(table.index == number) if isinstance(number, int) else []
+    found = np.flatnonzero(table.index == (number if isinstance(number, int) else -1))
     if not len(found):
         raise AelibError("E_NOT_FOUND", f"There is no item {str(number)[:20]!r} in this run's data")
     own = cached.items(run_id).take(found[:1])

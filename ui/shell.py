@@ -34,6 +34,7 @@ page = st.navigation(
             _page("decode", "tune", "Turn the dimensions of a code and see the picture answer."),
             _page("paths", "route", "Go from one code to another and watch what lies between."),
             _page("noise", "grain", "Disturb an input and see what the model keeps and what it loses."),
+            _page("draw", "draw", "Draw an item; reconstruction, place and neighbours follow the pen."),
         ],
         "Judge": [_page("reconstructions", "compare", "The worst, the best and the average reconstruction, by class.")],
     }
