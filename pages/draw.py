@@ -3,7 +3,7 @@
 import streamlit as st
 
 from aelib.exchange.drawings import cannot_draw
-from ui import cached, drawn, frame, noise_choice, sketch, small_map, state
+from ui import cached, drawing_use, drawn, frame, noise_choice, small_map, state
 from ui.components.pad import drawing_pad
 
 run_place, way_place, _ = frame.bar("Draw", [2.4, 1.6, 2])
@@ -12,7 +12,9 @@ with run_place:
 frame.need_encoder(run)
 frame.need_items(run)
 if reason := cannot_draw(cached.info(run.id)):
-    st.info(f"A drawing cannot be an item of these data: {reason}. Take a run of grey pictures.", icon=":material/info:")
+    st.info(
+        f"A drawing cannot be an item of these data: {reason}. Take a run of grey pictures.", icon=":material/info:"
+    )
     st.stop()
 with way_place:
     way = state.choose("Scaled", list(drawn.WAYS), state.WAY, "items", show=drawn.WAYS.__getitem__)
@@ -26,7 +28,7 @@ if told is not None:
     state.put(state.DRAWING, told["id"])
     state.put_address(state.DRAWING, told["id"])
 picture = noise_choice.known(state.DRAWING)
-code = sketch.code_of(run.id, picture, way) if picture else None
-if picture and code is not None:
-    sketch.use(run, picture, way, code)
-    frame.show_code(sketch.lines(run.id, picture, way))
+if picture:
+    label = int(told.get("label") or 0) if told else 0
+    drawing_use.links(run, table, picture, way, label)
+    frame.show_code(drawing_use.lines(run.id, picture, way, label))

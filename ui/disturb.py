@@ -7,7 +7,7 @@ import numpy as np
 
 from aelib.config import PluginConfig
 from aelib.corruptions._base import apply_all
-from aelib.corruptions._stack import in_proportion, read_stack
+from aelib.corruptions._stack import read_stack
 from aelib.drawing import as_pictures, in_channels
 from aelib.errors import AelibError
 from aelib.latent import round_trip
@@ -102,8 +102,9 @@ def answer(body: dict[str, Any]) -> Decoded:
     """The clean item, the input and its error map, then reconstruction and error map of each run: colour pictures.
 
     ``figures`` of the header holds, for the input and each run, squared error (summed), PSNR (dB; None where equal) and
-    SSIM (None for vectors); for each run also how far the code moved and its support. ``worst`` is the error maps'
-    brightest: one scale for all. Where the code is disturbed, the input is the decoded clean code.
+    SSIM (None for vectors); for each run also how far the code moved, its support, and its place on the small map.
+    ``worst`` is the error maps' brightest: one scale for all. Where the code is disturbed, the input is the decoded
+    clean code.
     """
     import torch
 
@@ -122,7 +123,7 @@ def answer(body: dict[str, Any]) -> Decoded:
         shown += [_picture(info, out), pictures.heat(error, worst)]
     figures = [_figures(out, targets, info.missing) for out in outs]
     for each, row in zip(found, figures[1:], strict=True):
-        row |= {"moved": round(each.moved, 4), "support": round(each.support, 4)}
+        row |= {"moved": round(each.moved, 4), "support": round(each.support, 4), "here": each.here}
     more = {"figures": figures, "worst": round(worst, 4)}
     return Decoded(np.ascontiguousarray(np.stack(shown).transpose(0, 2, 3, 1)), np.zeros(0), more)
 
@@ -135,6 +136,7 @@ class _Through:
     decoded: np.ndarray
     moved: float
     support: float
+    here: list[float]
 
 
 def _through(run_id: str, asked: Question, clean: "Tensor", inputs: "Tensor") -> _Through:
@@ -151,11 +153,13 @@ def _through(run_id: str, asked: Question, clean: "Tensor", inputs: "Tensor") ->
         codes = torch.from_numpy(_about(run_id, home.codes.numpy()[0], asked.on_code, asked.draw, 1))
         recon = model.decode(codes, labels)
     moved = float(np.linalg.norm(codes.numpy() - home.codes.numpy()))
-    return _Through(recon.numpy(), decoded.numpy(), moved, float(cached.support(run_id).share(codes.numpy())[0]))
+    here = np.round(small_map.placed(run_id, codes.numpy())[0].astype(float), 5).tolist()
+    share = float(cached.support(run_id).share(codes.numpy())[0])
+    return _Through(recon.numpy(), decoded.numpy(), moved, share, here)
 
 
 def places(body: dict[str, Any]) -> Decoded:
-    """Where each run's code goes on its small map: the trail from clean to severe, here, and a cloud of other draws.
+    """Where each run's code goes on its small map: the trail from clean to severe, and a cloud of other draws.
 
     The trail turns the stack up as a whole until its strongest corruption is at its worst.
     """
@@ -163,20 +167,15 @@ def places(body: dict[str, Any]) -> Decoded:
     for run in asked.runs:
         model, label = cached.model(run), given_label(run, asked.label)
         if asked.on_code is None:
-            top = max((float(getattr(part, "severity", 0)) for part in asked.stack), default=0.0)
-            way = round_trip.trail_of(
-                asked.stack, model, asked.clean, STEPS if asked.stack else (0,), asked.draw, label
-            )
-            now = in_proportion(asked.stack, top)
-            here = round_trip.trail_of(now, model, asked.clean, (top,), asked.draw, label)
+            steps = STEPS if asked.stack else (0,)
+            way = round_trip.trail_of(asked.stack, model, asked.clean, steps, asked.draw, label)
             cloud = round_trip.cloud_of(asked.stack, model, asked.clean, CLOUD, asked.draw + 1, label)
         else:
             home = round_trip.trail_of((), model, asked.clean, (0,), 0, label)[0]
             way = np.concatenate([_about(run, home, MOST_CODE * step, asked.draw, 1) for step in STEPS])
-            here = _about(run, home, asked.on_code, asked.draw, 1)
             cloud = _about(run, home, asked.on_code, asked.draw + 1, CLOUD)
-        spots = np.round(small_map.placed(run, np.concatenate([way, here, cloud])).astype(float), 5).tolist()
-        found.append({"trail": spots[: len(way)], "here": spots[len(way)], "cloud": spots[len(way) + 1 :]})
+        spots = np.round(small_map.placed(run, np.concatenate([way, cloud])).astype(float), 5).tolist()
+        found.append({"trail": spots[: len(way)], "cloud": spots[len(way) :]})
     return Decoded(np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0), {"places": found})
 
 

@@ -121,6 +121,23 @@ def rule(run_id: str, way: str) -> str:
     )
 
 
+def lines(run_id: str, picture_id: str, way: str) -> str:
+    """The library's lines that give a drawing or upload as ``clean`` (1, channels, height, width), from ``run``."""
+    place = "checkpoints" if _folder().parent == default_checkpoints() else str(_folder().parent)
+    if picture_id.startswith("u"):
+        made = f'drawings.uploaded_item(pixels, load_info(run), "{way}")'
+    else:
+        box, is_bright = own_box(run_id)
+        made = f'drawings.drawn_item(pixels[:, :, 0], load_info(run), "{way}", box={box}, is_bright={is_bright})'
+    return (
+        "from aelib.exchange import drawings\nfrom aelib.pictures import decode_picture\n"
+        "from aelib.runs.weights import load_info\n"
+        f'data = (Path("{place}") / "{_folder().name}" / "{picture_id}.png").read_bytes()\n'
+        'pixels, _ = decode_picture(data, "picture")\n'
+        f"clean = torch.from_numpy({made}[None]).float() / 255\n"
+    )
+
+
 def choices(run_id: str) -> list[dict[str, Any]]:
     """What this session drew last, for a page that starts from a code: ``{"name", "code", "id", "picture"}`` each.
 

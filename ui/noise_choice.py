@@ -136,27 +136,8 @@ def _picture(run: Run, picture: str, way: str, words: str, label_place: Any) -> 
     if frame.model_class(run).needs_labels:
         classes = cached.info(run.id).classes
         label = label_place.selectbox("As class", range(len(classes)), format_func=classes.__getitem__)
-    item = drawn.item(run.id, picture, way)
-    lines = (
-        f"clean = torch.tensor({item.tolist()!r})[None].float() / 255  # {words}\n"
-        if item.size <= 1024
-        else _file_lines(run, picture, way)
-    )
-    return Source({"picture": picture, "way": way, "label": label}, words, lines)
-
-
-def _file_lines(run: Run, picture: str, way: str) -> str:
-    return (
-        "from aelib.exchange import drawings\nfrom aelib.pictures import decode_picture\n"
-        "from aelib.runs.weights import load_info\n"
-        f'pixels = decode_picture(Path("checkpoints/.drawn/{picture}.png").read_bytes(), "picture")[0]\n'
-        + (
-            f'item = drawings.uploaded_item(pixels, load_info(run), "{way}")\n'
-            if picture.startswith("u")
-            else f'item = drawings.drawn_item(pixels[:, :, 0], load_info(run), "{way}", *{drawn.own_box(run.id)})\n'
-        )
-        + "clean = torch.from_numpy(item[None]).float() / 255\n"
-    )
+    drawn.item(run.id, picture, way)  # one that cannot be an item is told here
+    return Source({"picture": picture, "way": way, "label": label}, words, drawn.lines(run.id, picture, way))
 
 
 def known(key: str) -> str:

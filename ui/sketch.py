@@ -29,7 +29,11 @@ def answer(body: dict[str, Any]) -> Decoded:
     shown = np.stack([item, as_pictures(recon)[0]]).transpose(0, 2, 3, 1)
     more: dict[str, Any] = {}
     if body.get("keep"):
-        more = {"id": drawn.keep_drawing(drawn.ink_of(body["ink"])), "code": np.round(codes[0], 5).tolist()}
+        more = {
+            "id": drawn.keep_drawing(drawn.ink_of(body["ink"])),
+            "code": np.round(codes[0], 5).tolist(),
+            "label": body.get("label", 0),
+        }
     return Decoded(np.ascontiguousarray(shown), cached.support(run_id).share(codes), more)
 
 

@@ -13,6 +13,7 @@ import { SmallMap } from "./small_map.js";
 
 const panels = new WeakMap(); // parentElement -> Panel
 const KEPT_LATENCIES = 1000;
+const REST_MS = 120;
 const KEY_PAUSE_MS = 300; // held arrow keys are one change, told once they rest
 
 let sequence = 0;
@@ -60,6 +61,7 @@ class Panel {
 
   remove() {
     clearTimeout(this.keyTimer);
+    clearTimeout(this.farTimer);
     this.live.close();
     this.far.close();
     this.root.remove();
@@ -149,6 +151,7 @@ class Panel {
     outs.forEach((out, at) => {
       const card = this.cards[at];
       this.showFigures(card, out);
+      this.maps[at].draw({ ...this.maps[at].shown, here: out.here });
       const said = card.querySelector(".verdict");
       const { sentence, helped } = verdict(given, out, this.data.on);
       said.textContent = sentence;
@@ -164,7 +167,8 @@ class Panel {
     this.hook.answers += 1;
     this.hook.body = body;
     this.hook.figures = meta.figures;
-    this.far.ask(body);
+    clearTimeout(this.farTimer); // the trail and the cloud cost more than the pictures: they come when the slider rests
+    this.farTimer = setTimeout(() => this.far.ask(body), REST_MS);
     const time = this.asked.get(body);
     if (time === undefined) return;
     requestAnimationFrame(() => {
@@ -182,7 +186,7 @@ class Panel {
 
   showPlaces(places) {
     this.hook.places = places;
-    places.forEach((place, at) => this.maps[at]?.draw(place));
+    places.forEach((place, at) => this.maps[at]?.draw({ ...this.maps[at].shown, ...place }));
   }
 
   showError(sentence) {

@@ -20,7 +20,7 @@ let sequence = 0;
 
 /**
  * Streamlit's entry. `data` is {id, draw, near, question: {run, way}, side, map, classes, bright, begin, drawing}. A
- * finished stroke is told as state "drawing": {id, code, seq}; an empty pad as {id: "", code: [], seq}.
+ * finished stroke is told as state "drawing": {id, code, label, seq}; an empty pad as {id: "", code: [], seq}.
  */
 export default function mount({ data, parentElement, setStateValue }) {
   const old = panels.get(parentElement);
@@ -212,7 +212,7 @@ class Panel {
     this.far.ask(body);
     if (meta.id) {
       this.hook.id = meta.id;
-      this.setStateValue?.("drawing", { id: meta.id, code: meta.code, seq: ++sequence });
+      this.setStateValue?.("drawing", { id: meta.id, code: meta.code, label: meta.label, seq: ++sequence });
     }
     const time = this.asked.get(body);
     if (time === undefined) return;
