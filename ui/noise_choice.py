@@ -16,6 +16,7 @@ from ui import cached, disturb, drawn, frame, state
 
 SOURCES = {"item": "an item", "drawing": "a drawing", "upload": "an upload"}
 STACK, DRAW, LEVEL = "noise-stack", "noise-draw", "noise-level"  # kept for the session
+NOTHING = "none"  # in an address: an empty stack
 
 
 @dataclass(frozen=True)
@@ -200,25 +201,30 @@ def stack(run: Run, told: dict[str, Any] | None) -> tuple[list[dict[str, Any]], 
         state.put(DRAW, int(told["draw"]))
         state.put(LEVEL, float(told["level"]))
     elif state.get("noise-written") != (_asked := _in_address()) and any(_asked):
-        asked = stack_of(*_asked[:2], kind)
-        if asked:
+        names_asked, levels = _asked[0] or _first(run, names), _asked[1]
+        asked = stack_of(names_asked, levels, kind)
+        if asked or names_asked == NOTHING:
             state.put(STACK, asked)
         draw, level = state.number("draw"), state.numbers(_asked[3])
         state.put(DRAW, draw if draw is not None and draw <= 9999 else 0)
         state.put(LEVEL, level[0] if len(level) == 1 and 0 <= level[0] <= disturb.MOST_CODE else 1.0)
     kept = state.get(STACK)
     if kept is None or any(part["name"] not in names for part in kept):
-        learnt = [part for part in run.raw_config.get("corruptions", []) if part.get("name") in names]
-        # begins with what the run has learnt to undo
-        kept = [{"name": learnt[0]["name"] if learnt else "gaussian", "severity": 0.3}]
+        kept = stack_of(_first(run, names), "", kind)
         state.put(STACK, kept)
     draw, level = state.get(DRAW, 0), state.get(LEVEL, 1.0)
-    state.put_address(state.CORRUPTION, ",".join(part["name"] for part in kept) or "none")
+    state.put_address(state.CORRUPTION, ",".join(part["name"] for part in kept) or NOTHING)
     state.put_address(state.SEVERITY, ",".join(f"{part['severity']:g}" for part in kept))
     state.put_address("draw", str(draw) if draw else "")
     state.put_address("level", f"{level:g}" if level != 1.0 else "")
     state.put("noise-written", _in_address())
     return kept, draw, level
+
+
+def _first(run: Run, names: list[str]) -> str:
+    """The corruption to begin with: what the run has learnt to undo."""
+    learnt = [part["name"] for part in run.raw_config.get("corruptions", []) if part.get("name") in names]
+    return learnt[0] if learnt else "gaussian"
 
 
 def _in_address() -> tuple[str, str, str, str]:

@@ -61,10 +61,8 @@ def trail_of(
     import torch
 
     clean = torch.from_numpy(item)
-    inputs = [
-        apply_all(clean, in_proportion(stack, strength), torch.Generator().manual_seed(seed)) for strength in strengths
-    ]
-    return _codes(model, torch.cat(inputs), label)
+    noisy = (apply_all(clean, in_proportion(stack, each), torch.Generator().manual_seed(seed)) for each in strengths)
+    return np.concatenate([_codes(model, inputs, label) for inputs in noisy])
 
 
 def cloud_of(
