@@ -19,7 +19,7 @@ def grey(height: int, width: int, channels: int = 1) -> DataInfo:
     return DataInfo((channels, height, width), {"train": 1, "validation": 0, "test": 0})
 
 
-@pytest.mark.parametrize("corner", [(0, 0), (3, 90), (88, 88)])
+@pytest.mark.parametrize("corner", [(0, 0), (3, 80), (88, 88)])
 @pytest.mark.parametrize("side", [20, 40])
 def test_a_square_fills_the_box_wherever_and_however_large_it_was(corner, side):
     top, left = corner
@@ -32,17 +32,17 @@ def test_a_square_fills_the_box_wherever_and_however_large_it_was(corner, side):
 def test_proportions_stay_and_other_sizes_have_their_box_in_proportion():
     found = drawings.centred(ink((slice(10, 90), slice(50, 58))), 28, 28)[0]
     assert (np.flatnonzero(found.any(axis=1)) == np.arange(4, 24)).all(), "twenty high"
-    assert np.isin(np.flatnonzero(found.any(axis=0)), [13, 14]).all(), "two wide"
+    assert np.isin(np.flatnonzero(found.any(axis=0)), [13, 14, 15]).all(), "narrow"
     assert (drawings.centred(ink((slice(0, 80), slice(0, 80))), 14, 14)[0] > 0).sum() == 100, "10 of 14"
     assert (drawings.centred(ink((slice(0, 80), slice(0, 80))), 64, 32)[0] > 0).sum() == 23**2, "of the shorter side"
     assert (drawings.centred(ink((slice(0, 80), slice(0, 80))), 28, 28, box=8)[0] > 0).sum() == 64
 
 
 def test_the_centre_of_mass_and_not_of_the_box_is_in_the_middle():
-    heavy_left = ink((slice(0, 80), slice(0, 20)), (slice(38, 42), slice(20, 80)))
+    heavy_left = ink((slice(0, 80), slice(0, 20)), (slice(30, 50), slice(20, 80)))
     found = drawings.centred(heavy_left, 28, 28)[0].astype(float)
     middle = (found.sum(axis=0) * np.arange(28)).sum() / found.sum()
-    assert abs(middle - 13.5) <= 0.5, "as near as whole pixels go"
+    assert abs(middle - 14) <= 0.5, "as near as whole pixels go"
     columns = np.flatnonzero(found.any(axis=0))
     assert columns[0] > 4, "the box itself has moved"
     assert len(columns) == 20
@@ -104,12 +104,8 @@ def test_mnist_has_its_box(real_data, monkeypatch):
     monkeypatch.setenv("AELIB_DATA", str(real_data))
     values = load_dataset(read_choice(DATASETS, "mnist")).splits["test"].values
     assert drawings.own_box(values) == (20, False)
-    near = [_off(drawings.centred(image[0], 28, 28)[0], image[0]) for image in values[:60]]
-    assert np.median(near) < 0.12, "MNIST's own digits come back as they are, but for the resampling"
-
-
-def _off(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.abs(a.astype(float) - b).sum() / b.sum())
+    same = [np.array_equal(drawings.centred(image[0], 28, 28), image) for image in values[:200]]
+    assert np.mean(same) > 0.85, "MNIST's own digits come out as they went in, but for a few at a half pixel"
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 8, 8), (1, 8, 12), (3, 20, 10)])
