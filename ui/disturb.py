@@ -101,8 +101,8 @@ def no_code_noise(model: "type[Model]") -> str:
 def answer(body: dict[str, Any]) -> Decoded:
     """The clean item, the input and its error map, then reconstruction and error map of each run: colour pictures.
 
-    ``figures`` of the header holds, for the input and each run, squared error (summed), PSNR (dB; None where equal) and
-    SSIM (None for vectors); for each run also how far the code moved, its support, and its place on the small map.
+    ``figures`` of the header holds, for the input and each run, squared error (summed) and, of pictures, PSNR (dB; None
+    where equal) and SSIM; for each run also how far the code moved, its support, and its place on the small map.
     ``worst`` is the error maps' brightest: one scale for all. Where the code is disturbed, the input is the decoded
     clean code.
     """
@@ -123,6 +123,8 @@ def answer(body: dict[str, Any]) -> Decoded:
         shown += [_picture(info, out), pictures.heat(error, worst)]
     figures = [_figures(out, targets, info.missing) for out in outs]
     for each, row in zip(found, figures[1:], strict=True):
+        if asked.on_code is not None:  # held against what this run itself makes of the clean code
+            row["base"] = _figures(each.decoded, targets, info.missing)["error"]
         row |= {"moved": round(each.moved, 4), "support": round(each.support, 4), "here": each.here}
     more = {"figures": figures, "worst": round(worst, 4)}
     return Decoded(np.ascontiguousarray(np.stack(shown).transpose(0, 2, 3, 1)), np.zeros(0), more)
@@ -195,9 +197,9 @@ def _picture(info: Any, values: np.ndarray) -> np.ndarray:
 
 
 def _figures(out: np.ndarray, targets: np.ndarray, missing: float | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"error": round(float(squared_error(out, targets, missing)[0]), 4)}
+    if out.ndim == 2:
+        return found
     noise = float(peak_signal_to_noise(out, targets, missing)[0])
-    return {
-        "error": round(float(squared_error(out, targets, missing)[0]), 4),
-        "psnr": round(noise, 3) if np.isfinite(noise) else None,
-        "ssim": round(float(structural_similarity(out, targets)[0]), 4) if out.ndim == 4 else None,
-    }
+    found["psnr"] = round(noise, 3) if np.isfinite(noise) else None
+    return found | {"ssim": round(float(structural_similarity(out, targets)[0]), 4)}

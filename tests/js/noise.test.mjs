@@ -17,7 +17,7 @@ test("a row moves up and down, and not beyond the ends", () => {
 
 test("a figure that is not there is no number", () => {
   assert.equal(figureText("psnr", null), "∞ dB");
-  assert.equal(figureText("ssim", null), "–");
+  assert.equal(figureText("ssim", undefined), "–");
   assert.equal(figureText("ssim", 0.12345), "0.123");
   assert.equal(figureText("error", 2), "2.00");
 });

@@ -55,7 +55,8 @@ export const MARKUP = `
 
 /** A figure for reading; no number where there is none. */
 export function figureText(name, value) {
-  if (value === null || value === undefined) return name === "psnr" ? "∞ dB" : "–";
+  if (value === undefined) return "–"; // vectors have neither PSNR nor SSIM
+  if (value === null) return "∞ dB";
   if (name === "error") return value.toFixed(2);
   return name === "psnr" ? `${value.toFixed(1)} dB` : value.toFixed(3);
 }
@@ -63,13 +64,14 @@ export function figureText(name, value) {
 /**
  * Whether a run helped, in a sentence.
  * @param {{error: number}} given  figures of the input
- * @param {{error: number}} out  figures of the reconstruction
+ * @param {{error: number, base?: number}} out  figures of the reconstruction; base: of the undisturbed code's
  * @param {"input"|"code"} on  what is disturbed
  */
 export function verdict(given, out, on) {
-  const change = Math.abs(given.error - out.error).toFixed(2);
+  const before = on === "code" ? (out.base ?? given.error) : given.error;
+  const change = Math.abs(before - out.error).toFixed(2);
   if (on === "code") {
-    if (out.error <= given.error) return { sentence: "The noise on the code did no harm here.", helped: "same" };
+    if (out.error <= before) return { sentence: "The noise on the code did no harm here.", helped: "same" };
     return { sentence: `The noise on the code added ${change} to the error.`, helped: "no" };
   }
   if (given.error === 0) {
