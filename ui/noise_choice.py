@@ -39,7 +39,7 @@ def choose_source(run: Run, table: CodeTable) -> Source:
     info = cached.info(run.id)
     if info.kind != "images":
         return choose_item(run, table)
-    kind_place, rest = st.columns([1, 4], vertical_alignment="bottom")
+    kind_place, rest = st.columns([1, 4])
     with kind_place:
         kind = state.choose("Look at", list(SOURCES), state.SOURCE, "item", show=SOURCES.__getitem__)
     with rest:
@@ -103,7 +103,7 @@ def _drawing(run: Run) -> Source:
 
 
 def _upload(run: Run) -> Source:
-    file_place, fit_place, label_place = st.columns([2, 1, 1], vertical_alignment="bottom")
+    file_place, fit_place, label_place = st.columns([2, 1, 1])
     file = file_place.file_uploader("Picture (PNG, JPEG, WebP, TIFF, GIF, BMP)", key="noise-upload", max_upload_size=50)
     if file is not None and state.get("upload-seen") != file.file_id:
         try:
@@ -218,6 +218,7 @@ def stack(run: Run, told: dict[str, Any] | None) -> tuple[list[dict[str, Any]], 
     state.put_address("draw", str(draw) if draw else "")
     state.put_address("level", f"{level:g}" if level != 1.0 else "")
     state.put("noise-written", _in_address())
+    state.put(f"address-seen-{state.CORRUPTION}", kept[0]["name"] if kept else "")  # the Map's trail begins with it
     return kept, draw, level
 
 

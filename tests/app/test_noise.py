@@ -237,9 +237,18 @@ def test_a_drawing_goes_to_every_lab(runs, open_page, words):
     assert {"Noise", "Decode", "Map", "Paths"} <= {button.label for button in at.button}
     (found,) = drawn_choices(picture)
     assert found["code"].shape == (8,)
-    at.button[[button.label for button in at.button].index("Decode")].click().run()
-    assert not at.exception
-    np.testing.assert_allclose([float(v) for v in at.query_params["code"].split(",")], found["code"], rtol=1e-3)
+    for page, key in (("Decode", "code"), ("Map", "ground"), ("Paths", "from"), ("Noise", "drawing")):
+        at = open_page("draw", run=RUN, drawing=picture)
+        at.button[[button.label for button in at.button].index(page)].click().run()
+        assert not at.exception
+        assert not at.error
+        assert f"## {page}" in words(at)
+        if page == "Decode":
+            np.testing.assert_allclose([float(v) for v in at.query_params[key].split(",")], found["code"], rtol=1e-3)
+        elif page == "Map":
+            assert "A place between the points" in words(at)
+        else:
+            assert at.query_params[key]
 
 
 def drawn_choices(picture):

@@ -117,7 +117,7 @@ class Panel {
     const { length } = this.stack.parts;
     this.find("[data-act=add]").disabled = length >= MOST;
     this.find(".empty").hidden = length > 0;
-    this.find(".draw").textContent = `draw ${this.draw}`;
+    this.find("[data-act=draw]").title = `Other noise of the same strength; this is draw ${this.draw}`;
   }
 
   commit() {

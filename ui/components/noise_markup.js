@@ -37,8 +37,8 @@ export const MARKUP = `
       </div>
       <div class="bar">
         <button type="button" data-act="add" class="stack-only">Add a corruption</button>
-        <button type="button" data-act="draw" title="Other noise of the same strength">Another draw</button>
-        <span class="draw"></span><span class="speed"></span>
+        <button type="button" data-act="draw">Another draw</button>
+        <span class="speed"></span>
       </div>
     </section>
     <section class="inputs" aria-label="Input">
