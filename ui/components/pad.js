@@ -8,7 +8,7 @@
 
 import { readableMs } from "./console_values.js";
 import { Live, describeSupport, paint } from "./live.js";
-import { Ink, toBase64, widthAt } from "./pad_ink.js";
+import { FAINT, Ink, toBase64, widthAt } from "./pad_ink.js";
 import { MARKUP, NEAR } from "./pad_markup.js";
 import { SmallMap } from "./small_map.js";
 
@@ -38,6 +38,7 @@ export default function mount({ data, parentElement, setStateValue }) {
 class Panel {
   constructor(data, parentElement, ink) {
     this.data = data;
+    this.isEmpty = true;
     this.asked = new WeakMap(); // question -> time of the pen's event behind it
     this.hook = { latencies: [], answers: 0 };
     window.__loupePad = this.hook;
@@ -84,7 +85,7 @@ class Panel {
     const acts = {
       undo: () => this.ink.undo() && this.changed(),
       clear: () => {
-        if (this.ink.isEmpty) return;
+        if (this.isEmpty) return;
         this.ink.clear();
         this.changed();
       },
@@ -110,6 +111,7 @@ class Panel {
       canvas.focus({ preventScroll: true });
       canvas.setPointerCapture(event.pointerId);
       this.pointer = event.pointerId;
+      this.pen = null; // the keyboard's pen is put away
       const erases = event.button === 5 || this.find("[data-act=eraser]").getAttribute("aria-pressed") === "true";
       this.ink.start(...this.placeOf(event), erases);
       this.moved(event.timeStamp);
@@ -180,12 +182,14 @@ class Panel {
 
   ask(more, time) {
     this.find("[data-act=undo]").disabled = this.ink.strokes.length === 0;
-    if (this.ink.isEmpty) {
+    const bytes = this.ink.bytes();
+    this.isEmpty = bytes.every((value) => value < FAINT);
+    if (this.isEmpty) {
       this.showEmpty();
       if (more.keep) this.setStateValue?.("drawing", { id: "", code: [], seq: ++sequence });
       return;
     }
-    const body = { ...this.data.question, ...more, ink: toBase64(this.ink.bytes()) };
+    const body = { ...this.data.question, ...more, ink: toBase64(bytes) };
     if (this.data.classes.length) body.label = this.find(".classes select").selectedIndex;
     if (time !== undefined) this.asked.set(body, time);
     this.live.ask(body);
@@ -198,7 +202,7 @@ class Panel {
   }
 
   showAnswer({ meta, pixels, milliseconds, body }) {
-    if (this.ink.isEmpty) return; // it was cleared meanwhile
+    if (this.isEmpty) return; // it was cleared meanwhile
     const [, height, width, channels] = meta.shape;
     const size = height * width * channels;
     paint(this.find(".item canvas"), pixels.subarray(0, size), [height, width, channels]);
@@ -223,7 +227,7 @@ class Panel {
   }
 
   showNear({ meta, pixels }) {
-    if (this.ink.isEmpty) return;
+    if (this.isEmpty) return;
     const [count, height, width, channels] = meta.shape;
     const size = height * width * channels;
     const place = this.find(".near");

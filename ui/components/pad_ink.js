@@ -1,5 +1,7 @@
 // Ink on the pad: strokes as data, drawn the same way each time, and read as bytes. No requests here.
 
+export const FAINT = 16; // of 255: what is fainter is no ink, as in aelib/exchange/drawings.py
+
 /**
  * How wide a stroke is at a place: half of the brush's width at the lightest touch of a pen, all of it at its hardest.
  * A mouse has no pressure (0, or 0.5 while pressed) and always draws the whole width.
@@ -82,7 +84,8 @@ export class Ink {
     const [fromX, fromY, fromWidth] = places[Math.max(at - 1, 0)];
     context.strokeStyle = erases ? "#000" : "#fff";
     context.lineCap = context.lineJoin = "round";
-    context.lineWidth = (width + fromWidth) / 2;
+    // Two strokes over one another leave a grey rim of their soft edges, so the eraser is a little wider.
+    context.lineWidth = (width + fromWidth) / 2 + (erases ? 3 : 0);
     context.beginPath();
     context.moveTo(fromX, fromY);
     context.lineTo(x + (at ? 0 : 0.01), y); // a dot is a line of no length
@@ -95,10 +98,5 @@ export class Ink {
     const found = new Uint8Array(this.side * this.side);
     for (let at = 0; at < found.length; at++) found[at] = data[4 * at];
     return found;
-  }
-
-  /** Whether there is nothing on it. */
-  get isEmpty() {
-    return this.bytes().every((value) => value < 16);
   }
 }
