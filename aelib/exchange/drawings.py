@@ -53,7 +53,7 @@ def centred(ink: np.ndarray, height: int, width: int, box: int = 0) -> np.ndarra
 
 
 def _start(middle: float, size: int, whole: int) -> int:
-    """Where a part of this size starts, so that its centre of mass is at ``whole / 2`` (MNIST's rule); always inside."""
+    """Where a part of this size starts, so that its centre of mass is at ``whole / 2``, as in MNIST; always inside."""
     return min(max(round(whole / 2 - middle), 0), whole - size)
 
 

@@ -55,6 +55,7 @@ def test_the_answer_is_the_librarys(runs):
     assert found.pictures.shape == (7, 8, 8, 3)
     items = load_dataset(open_run(runs, RUN).dataset()).all_items()
     clean = torch.from_numpy(items.floats()[items.index == 33])
+    assert clean.shape == (1, 1, 8, 8)
     inputs = apply_all(clean, read_stack(STACK, "images"), torch.Generator().manual_seed(4))
     assert found.more["figures"][0]["error"] == pytest.approx(float(((inputs - clean) ** 2).sum()), abs=1e-4)
     for at, run in enumerate((RUN, PLAIN)):
