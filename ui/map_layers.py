@@ -242,6 +242,7 @@ def _disturbed(run_id: str, picked: int | None) -> tuple[int | None, str, int]:
     item = picked if picked is not None else state.get(state.ITEM, state.number(state.ITEM))
     names = names_for(cached.info(run_id).kind)
     asked = state.address(state.CORRUPTION) or state.get(f"address-seen-{state.CORRUPTION}", "")
+    asked = asked.split(",")[0]  # of a stack the first
     name = asked if asked in names else "gaussian" if "gaussian" in names else names[0]
     return item, name, state.number("draw") or 0
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from aelib.errors import AelibError
 from aelib.files import parse_json
-from ui import decoding, map_layers
+from ui import decoding, disturb, drawn, map_layers, sketch
 from ui.components import modules
 
 BODY_CAP = 2**20  # bytes of a request
@@ -78,6 +78,36 @@ async def _words(request: Request) -> Response:
     return await _decoded(decoding.decode_words, request.path_params["run"], body.get("words"), body.get("cell"))
 
 
+async def _noise(request: Request) -> Response:
+    """POST {"runs": […], "item" or "picture", "stack": […]} -> the input and what each run makes of it, as pictures."""
+    return await _decoded(disturb.answer, await _body(request))
+
+
+@_answering
+async def _noise_places(request: Request) -> Response:
+    """POST the same -> where the codes go on each run's small map, in the header."""
+    return await _decoded(disturb.places, await _body(request))
+
+
+@_answering
+async def _draw(request: Request) -> Response:
+    """POST {"run": …, "ink": base64} -> the drawing as an item, and its reconstruction; "keep" keeps the drawing."""
+    return await _decoded(sketch.answer, await _body(request))
+
+
+@_answering
+async def _draw_near(request: Request) -> Response:
+    """POST the same -> the nearest items' pictures; the place on the small map and the vote stand in the header."""
+    return await _decoded(sketch.near, await _body(request))
+
+
+@_answering
+async def _ink(request: Request) -> Response:
+    """GET a kept drawing: uint8 (128, 128)."""
+    pixels = await run_in_threadpool(drawn.picture, request.path_params["drawing"])
+    return Response(pixels[:, :, 0].tobytes(), media_type="application/octet-stream", headers=FOREVER)
+
+
 async def _decoded(function: Callable[..., decoding.Decoded], *arguments: Any) -> Response:
     began = time.perf_counter()
     found = await run_in_threadpool(function, *arguments)
@@ -132,6 +162,11 @@ async def _module(request: Request) -> Response:
 
 routes = [
     Route("/api/components/{version}/{file}", _module),
+    Route("/api/noise", _noise, methods=["POST"]),
+    Route("/api/noise/places", _noise_places, methods=["POST"]),
+    Route("/api/draw", _draw, methods=["POST"]),
+    Route("/api/draw/near", _draw_near, methods=["POST"]),
+    Route("/api/drawn/{drawing}", _ink),
     Route("/api/runs/{run}/decode", _decode, methods=["POST"]),
     Route("/api/runs/{run}/nearest", _nearest, methods=["POST"]),
     Route("/api/runs/{run}/words", _words, methods=["POST"]),

@@ -35,6 +35,7 @@ page = st.navigation(
             _page("paths", "route", "Go from one code to another and watch what lies between."),
             _page("noise", "grain", "Disturb an input and see what the model keeps and what it loses."),
             _page("generate", "auto_awesome", "Draw new items, see whether they are copies, and take them away."),
+            _page("draw", "draw", "Draw an item; reconstruction, place and neighbours follow the pen."),
         ],
         "Judge": [_page("reconstructions", "compare", "The worst, the best and the average reconstruction, by class.")],
     }

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aelib.config import read_choice
+from aelib.config import PluginConfig, read_choice
 from aelib.corruptions._base import apply_all
+from aelib.corruptions._stack import in_proportion
 from aelib.registry import CORRUPTIONS
 
 if TYPE_CHECKING:
+    import torch
+
     from aelib.models._base import Model
 
 
@@ -40,14 +43,55 @@ def trail(
         seed: Of the noise.
         label: The item's class, for a model that wants one.
     """
+    return trail_of([read_choice(CORRUPTIONS, corruption)], model, item, severities, seed, label)
+
+
+def trail_of(
+    stack: Sequence[PluginConfig],
+    model: "Model",
+    item: np.ndarray,
+    strengths: Sequence[float],
+    seed: int,
+    label: int | None = None,
+) -> np.ndarray:
+    """Codes, float32 (len(strengths), d), of one item under a stack that is turned up as a whole; arguments as above.
+
+    What a strength is: ``aelib.corruptions._stack.in_proportion``.
+    """
     import torch
 
     clean = torch.from_numpy(item)
-    given = None if label is None else torch.tensor([label])
-    found = []
+    noisy = (apply_all(clean, in_proportion(stack, each), torch.Generator().manual_seed(seed)) for each in strengths)
+    return np.concatenate([_codes(model, inputs, label) for inputs in noisy])
+
+
+def cloud_of(
+    stack: Sequence[PluginConfig], model: "Model", item: np.ndarray, count: int, seed: int, label: int | None = None
+) -> np.ndarray:
+    """Codes, float32 (count, d), of one item disturbed ``count`` times, each time with noise of its own."""
+    import torch
+
+    clean = torch.from_numpy(item).repeat(count, *[1] * (item.ndim - 1))
+    return _codes(model, apply_all(clean, stack, torch.Generator().manual_seed(seed)), label)
+
+
+def disturbed_codes(codes: np.ndarray, spread: np.ndarray, severity: float, count: int, seed: int) -> np.ndarray:
+    """Codes (count, d) about one code: normal noise of ``severity`` times the data's standard deviation per dimension.
+
+    Args:
+        codes: (d,), the clean code.
+        spread: (d,), standard deviation of the data's codes.
+        severity: 0 or more, in standard deviations.
+        count: How many draws; the first ones do not depend on it.
+        seed: Of the draws.
+    """
+    noise = np.random.default_rng(seed).standard_normal((count, len(codes)))
+    return (codes + severity * spread * noise).astype(np.float32)
+
+
+def _codes(model: "Model", inputs: "torch.Tensor", label: int | None) -> np.ndarray:
+    import torch
+
+    given = None if label is None else torch.full((len(inputs),), label)
     with torch.inference_mode():
-        for severity in severities:
-            config = read_choice(CORRUPTIONS, {"name": corruption, "severity": float(severity)})
-            inputs = apply_all(clean, [config], torch.Generator().manual_seed(seed))
-            found.append(model.encode(inputs, given).codes.numpy())
-    return np.concatenate(found)
+        return model.encode(inputs, given).codes.numpy()

@@ -7,9 +7,7 @@ SHOWS = [
     ("map", {"run": "digits-plane", "split": "test"}, "choose-split", "test"),
     ("map", {"run": "digits-vae", "method": "pca"}, "choose-method", "pca"),
     ("map", {"run": "digits-vae", "colour": "spread"}, "choose-colour", "spread"),
-    ("noise", {"run": "digits-vae", "corruption": "masking"}, "choose-corruption", "masking"),
-    ("noise", {"run": "digits-vae", "severity": "0.7"}, "severity", 0.7),
-    ("noise", {"run": "digits-vae", "draw": "12"}, "whole-draw", 12),
+    ("noise", {"run": "digits-vae", "on": "code"}, "choose-on", "code"),
     ("paths", {"run": "digits-vae", "steps": "7"}, "steps", 7),
     ("reconstructions", {"run": "digits-vae", "order": "best"}, "choose-order", "best"),
     ("reconstructions", {"run": "digits-vae", "class": "8"}, "choose-class", "8"),
@@ -69,6 +67,22 @@ def test_a_link_to_an_item_disturbs_it(runs, open_page, words):
     assert "item 77" in words(open_page("noise", run="digits-vae", item="77"))
 
 
+@pytest.mark.parametrize(
+    ("address", "stack"),
+    [
+        ({"corruption": "masking"}, [("masking", 0.3)]),
+        ({"severity": "0.7"}, [("gaussian", 0.7)]),
+        ({"corruption": "blur,masking,blur", "severity": "0.1,1"}, [("blur", 0.1), ("masking", 1), ("blur", 0.3)]),
+        ({"corruption": "none"}, []),
+        ({"corruption": "rust,masking", "severity": "x,2"}, [("masking", 0.3)]),
+    ],
+)
+def test_a_link_to_a_stack_shows_it(address, stack, runs, open_page, component):
+    shown = component(open_page("noise", run="digits-vae", draw="12", **address))
+    assert [(part["name"], part["severity"]) for part in shown["stack"]] == stack
+    assert shown["draw"] == 12
+
+
 @pytest.mark.parametrize("order", ["worst", "best", "random"])
 def test_reconstructions_are_in_the_order_of_the_table(order, runs, open_page):
     import numpy as np
@@ -100,7 +114,8 @@ KEYS = {
     "decode": ["run", "code", "decode_item", "as", "steps"],
     "generate": ["run", "source", "count", "seed", "temperature", "of", "lasso"],
     "paths": ["run", "from", "to", "steps", "step"],
-    "noise": ["run", "corruption", "severity", "item", "draw"],
+    "noise": ["run", "corruption", "severity", "item", "draw", "source", "drawing", "beside", "on", "level", "way"],
+    "draw": ["run", "drawing", "way"],
     "reconstructions": ["run", "split", "order", "class"],
 }
 

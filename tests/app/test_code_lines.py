@@ -1,5 +1,6 @@
 """'Show me the code': the lines run on their own and give what the page shows."""
 
+import base64
 from contextlib import chdir
 
 import numpy as np
@@ -91,16 +92,41 @@ def test_generate_gives_the_items_of_the_page(source, runs, open_page, lines_of,
     np.testing.assert_array_equal(names["judged"].is_copy, judged[-1].is_copy)
 
 
-@pytest.mark.parametrize("address", [{}, {"corruption": "masking", "severity": "0.6", "item": "33", "draw": "4"}])
-def test_noise_gives_the_picture_of_the_page(address, runs, open_page, lines_of, monkeypatch):
+NOISE = [
+    {},
+    {"corruption": "masking", "severity": "0.6", "item": "33", "draw": "4"},
+    {"corruption": "blur,gaussian", "severity": "0.5,0.2", "item": "33"},
+    {"on": "code", "level": "0.75", "draw": "2"},
+]
+
+
+@pytest.mark.parametrize("address", NOISE, ids=str)
+def test_noise_gives_the_pictures_of_the_page(address, runs, open_page, lines_of, component):
     from ui import disturb
 
-    seen = []
-    original = disturb.disturb
-    monkeypatch.setattr(disturb, "disturb", lambda *given: seen.append(original(*given)) or seen[-1])
-    names = run_lines(lines_of(open_page("noise", run=RUN, **address)), runs)
-    np.testing.assert_array_equal(as_bytes(names["inputs"])[0], seen[-1].disturbed)
-    np.testing.assert_array_equal(as_bytes(names["recon"])[0], seen[-1].recon)
+    at = open_page("noise", run=RUN, **address)
+    names, data = run_lines(lines_of(at), runs), component(at)
+    body = {**data["question"], "draw": data["draw"], "stack": data["stack"] if data["on"] == "input" else []}
+    shown = disturb.answer(body | ({"on_code": data["level"]} if data["on"] == "code" else {})).pictures
+    for picture, name in ((1, "inputs"), (3, "recon")):
+        wanted = as_bytes(names[name].detach())[0].transpose(1, 2, 0).astype(int)
+        np.testing.assert_array_equal(shown[picture][:, :, :1], wanted)
+
+
+def test_draw_gives_the_item_and_its_reconstruction(runs, open_page, lines_of):
+    from ui import drawn, sketch
+
+    ink = np.zeros((drawn.SIDE, drawn.SIDE), np.uint8)
+    ink[20:100, 50:66] = 255
+    picture = drawn.keep_drawing(ink)
+    at = open_page("draw", run=RUN, drawing=picture, way="mnist")
+    names = run_lines(lines_of(at), runs)
+    shown = sketch.answer({"run": RUN, "ink": base64.b64encode(ink.tobytes()).decode(), "way": "mnist"}).pictures
+    for one, name in zip(shown, ("clean", "recon"), strict=True):
+        np.testing.assert_array_equal(one.transpose(2, 0, 1), as_bytes(names[name].detach())[0])
+    assert len(names["rows"][0]) == 8
+    at = open_page("noise", run=RUN, source="drawing", drawing=picture, way="mnist")
+    np.testing.assert_array_equal(run_lines(lines_of(at), runs)["clean"], names["clean"])
 
 
 def test_paths_gives_the_pictures_of_the_film(runs, open_page, lines_of, component, pictures_of):

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from aelib import codes
 from aelib.datasets._base import load_dataset
 from aelib.runs.folder import open_run
-from tests.browser.driving import Server, choose, decoded, parameters, pixels, settle, wait_for_parameter
+from tests.browser.driving import Server, choose, decoded, parameters, pixels, wait_for_parameter
 from tests.waiting import wait_until
 
 RUN = "digits-vae"
@@ -178,29 +178,6 @@ def test_paths_step_and_play(page, server):
     wait_for_parameter(page, "from", "20")
     back = line[::-1]
     wait_until(lambda: np.abs(pixels(large).astype(int) - back[page.evaluate("window.__loupeFilm.step")]).max() <= 1)
-
-
-def test_noise_by_keyboard(page, server):
-    page.goto(server.page("noise", run=RUN, corruption="masking", severity="0.3", item="77"))
-    slider = page.get_by_role("slider", name="Severity")
-    expect(slider).to_be_attached()
-    expect(page.get_by_test_id("stMetric").first).to_be_visible()
-    settle(page)
-    figures = page.get_by_test_id("stMetric").filter(has_text="Error of the input").get_by_test_id("stMetricValue")
-    before = {label: metric(page, label) for label in ("Error of the input", "The code moved by")}
-    slider.focus()
-    page.keyboard.press("ArrowRight")
-    wait_for_parameter(page, "severity", "0.31")
-    expect(figures).not_to_have_text(before["Error of the input"])
-    settle(page)
-    step = metric(page, "Error of the input")
-    page.keyboard.press("End")
-    wait_for_parameter(page, "severity", "1")
-    expect(figures).not_to_have_text(step)
-    settle(page)
-    assert float(before["Error of the input"]) < float(step) < float(metric(page, "Error of the input"))
-    assert metric(page, "The code moved by") != before["The code moved by"]
-    assert parameters(page)["item"] == "77"
 
 
 def test_reconstructions_are_the_worst_first(page, server):
