@@ -13,6 +13,7 @@ from aelib.device import choose_device
 from aelib.errors import AelibError
 from aelib.files import append_line, read_lines, write_bytes, write_json
 from aelib.jobs import changing, failures, queue, starting
+from aelib.jobs.filming import Camera
 from aelib.jobs.strips import draw_strip
 from aelib.runs import weights
 from aelib.runs.folder import Run
@@ -91,6 +92,8 @@ class _Attempt:
         self._go_back_to(resume)
         if resume is None and starting.has_start(self.run):
             self.status["start"] = starting.put_into(self.run, self.model)
+        self.camera = Camera(self.run, self.dataset, self.model, self.device, self.config.training.epochs)
+        self.camera.go_back_to(*self._moment_of(resume))
         self.changes = changing.Taken(self.run, self.config)
         state = "completed"
         for report in train(self.model, self.dataset, self.config, self.device, resume, self.changes.replayed):
@@ -108,6 +111,7 @@ class _Attempt:
 
     def _take(self, report: "Report") -> None:
         self.status |= self._progress(report)
+        self.camera.take(report)
         if report.finished:
             self._end_epoch(report)
         self._write("running")
@@ -189,6 +193,10 @@ class _Attempt:
         if resume and (best := resume.best_weights):  # those on disk may be later ones, or torn by a kill
             epoch = max((row["epoch"] for row in kept if row["best"]), default=0)
             weights.save_weights(self.run, best, self.dataset.info, epoch=epoch)
+
+    def _moment_of(self, resume: "Snapshot | None") -> tuple[int, int]:
+        """Epochs and steps of the next that are done at a resume point; before all of them without one."""
+        return (self.done_before, resume.values.get("step", 0)) if resume else (-1, 0)
 
     def _progress(self, report: "Report") -> dict[str, Any]:
         whole = report.epoch + (report.step / report.steps if report.steps else 0)

@@ -4,7 +4,7 @@ The list of files (design: the only one): ``config.json`` (immutable), ``queue.j
 rebuilt, and what people asked of the run), ``status.json``, ``metrics.jsonl``, ``changes.jsonl``, ``lock``,
 ``worker.log``, ``start.safetensors`` (another run's weights, where it starts from these), ``resume/``,
 ``weights.safetensors``, ``result.json`` or ``error.json``, ``preview/``, ``codes/``, ``projections/``, ``measures/``,
-``selections/``.
+``selections/``, ``movie/``.
 """
 
 import os
