@@ -8,8 +8,9 @@ from aelib.errors import AelibError
 from aelib.figures.charts import loss_curves
 from aelib.jobs import queue
 from aelib.runs.folder import ACTIVE, Run, default_checkpoints, list_runs
-from ui import frame, run_actions, state
+from ui import frame, movie, run_actions, state
 
+BESIDE = 2  # curves beside the movie
 UNITS = {
     "loss": "weighted sum of the parts",
     "error": "squared error per item, pixels in [0, 1]",
@@ -74,8 +75,7 @@ def _draw(run: Run, was_active: bool) -> None:
         st.rerun()  # the last redraw, without the timer
     _head(run, status)
     rows = run.metrics()
-    if rows:
-        _curves(rows)
+    _movie_and_curves(run, rows)
     _strips(run)
     if rows and not now_active:
         _figures(status)
@@ -123,18 +123,36 @@ def _buttons(run: Run, state_now: str) -> None:
         st.switch_page("../pages/reconstructions.py", query_params={state.RUN: run.id})
 
 
-def _curves(rows: list[dict]) -> None:
-    """One chart per named part, training against validation; parts of all stages in the order they appear."""
+def _movie_and_curves(run: Run, rows: list[dict]) -> None:
+    """The movie with the first curves beside it, the others below; without a movie all curves below each other."""
+    names = _named_parts(rows)
+    if run.status()["state"] != "queued":
+        watched, beside = st.columns([1.45, 1])
+        with watched:
+            movie.draw(run)
+        with beside:
+            for name in names[:BESIDE]:
+                _curve(rows, name)
+        names = names[BESIDE:]
+    for start in range(0, len(names), 2):
+        for place, name in zip(st.columns(2), names[start : start + 2], strict=False):
+            with place:
+                _curve(rows, name)
+
+
+def _curve(rows: list[dict], name: str) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{name.replace('_', ' ')}** :small[{UNITS.get(name, '')}]")
+        st.plotly_chart(loss_curves(rows, name), key=f"curve-{name}", config={"displayModeBar": False})
+
+
+def _named_parts(rows: list[dict]) -> list[str]:
+    """A chart each, training against validation; parts of all stages in the order they appear."""
     names = list(dict.fromkeys(name for row in rows for kind in ("validation", "train") for name in row.get(kind, {})))
     if len(names) == 3 and "loss" in names:
         names.remove("loss")  # one part only: the loss is that part again
     first = [name for name in ("error", "loss") if name in names]
-    ordered = [name for name in names if name not in first] + first
-    for start in range(0, len(ordered), 2):
-        for place, name in zip(st.columns(2), ordered[start : start + 2], strict=False):
-            with place, st.container(border=True):
-                st.markdown(f"**{name.replace('_', ' ')}** :small[{UNITS.get(name, '')}]")
-                st.plotly_chart(loss_curves(rows, name), key=f"curve-{name}", config={"displayModeBar": False})
+    return [name for name in names if name not in first] + first
 
 
 def _strips(run: Run) -> None:
