@@ -1,5 +1,7 @@
 """The movie of a run on the Train and Map pages: what is shown, how it is laid out, and what is said where none is."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from aelib.errors import AelibError
@@ -10,6 +12,9 @@ from aelib.runs import movie
 from aelib.runs.folder import ACTIVE, Run, default_checkpoints
 from ui import movie_data, state
 from ui.components.movie import latent_movie
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 NAMES: dict[laying.Layout, str] = {"codes": "the codes themselves", "pca": "PCA", "umap": "UMAP"}
 MEANINGS = {
@@ -57,13 +62,11 @@ def _draw(run: Run) -> None:
         return
     cast = movie.cast_of(run)
     choices = laying.layouts(movie.codes_of(run, frames[0]).shape[1])
-    head, choice = st.columns([2.2, 1], vertical_alignment="center")
-    layout = choices[0]
-    if len(choices) > 1:
-        with choice:
-            layout = _choose(choices)
-    facts = f"{len(cast):,} validation items, the same in each frame; laid out by {NAMES[layout]}"
-    head.markdown(f"**The latent movie** :small[{facts}]", help=MEANINGS[layout])
+    head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    title = head.empty()
+    layout = _choose(head, choices) if len(choices) > 1 else choices[0]
+    facts = f"{len(cast):,} validation items" + (", codes as they are" if layout == "codes" else "")
+    title.markdown(f"**The latent movie** :small[{facts}]", help=f"The same items in each frame. {MEANINGS[layout]}")
     keys = laying.keys(frames, layout)
     if layout == "umap":
         there = [has_arrays(movie.points_path(run, layout, key)) for key in keys]
@@ -80,18 +83,20 @@ def _draw(run: Run) -> None:
         st.caption("One frame: this model was fitted at once, without steps." if frames[0].epoch == 0 else "One frame.")
 
 
-def _choose(choices: tuple[laying.Layout, ...]) -> laying.Layout:
+def _choose(head: "DeltaGenerator", choices: tuple[laying.Layout, ...]) -> laying.Layout:
     asked = state.address(state.LAYOUT)
     place = next((number for number, name in enumerate(choices) if name == asked), 0)
-    chosen = st.segmented_control(
+    chosen = head.segmented_control(
         "Laid out by",
         choices,
         default=choices[place],
         format_func=NAMES.__getitem__,
         key="movie-layout",
         label_visibility="collapsed",
+        width="content",
+        required=True,
     )
-    found = chosen or choices[place]
+    found = choices[choices.index(chosen)] if chosen in choices else choices[place]
     state.put_address(state.LAYOUT, "" if found == choices[0] else found)
     return found
 

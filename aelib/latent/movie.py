@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 
+from aelib.config import read_choice
 from aelib.errors import AelibError
 from aelib.files import has_arrays, read_arrays, write_arrays
 from aelib.projections import umap
@@ -22,6 +23,7 @@ from aelib.projections._base import fit
 from aelib.projections._linear import principal_scores
 from aelib.projections._neighbours import others
 from aelib.projections._progress import tell
+from aelib.registry import PROJECTIONS
 from aelib.runs import movie
 from aelib.runs.folder import Run
 
@@ -61,7 +63,7 @@ def lay_out(codes: np.ndarray, layout: Layout, before: np.ndarray | None) -> np.
         points = principal_scores(codes)
         return points if before is None else turned_onto(points, before)
     if before is None or len(codes) < 4 or np.ptp(codes, axis=0).max() == 0:
-        points = fit(codes, umap.Config(name="umap"))
+        points = fit(codes, read_choice(PROJECTIONS, "umap"))
         points = (points - points.mean(axis=0)).astype(np.float32)
         return points if before is None else turned_onto(points, before)
     return turned_onto(_warm(codes, before), before)

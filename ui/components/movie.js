@@ -25,7 +25,7 @@ const TEMPLATE = `
     <input type="range" class="steps" min="0" step="1" aria-label="Moment of the training">
     <output class="count"></output>
     <label>speed <select></select></label>
-    <label title="Each frame as large as the canvas; otherwise all frames on one scale">
+    <label title="On: each frame fills the canvas. Off: all frames on one scale">
       <input type="checkbox" class="fit"> fit each frame</label>
   </div>
   <div class="legend" role="group" aria-label="Classes"></div>
@@ -143,7 +143,7 @@ class Movie {
     this.speed.append(...SPEEDS.map((speed) => new Option(`${speed} / s`, speed)));
     this.speed.value = old?.speed.value ?? (this.calm ? SPEEDS[0] : SPEEDS[2]);
     this.fit = this.find(".fit");
-    this.fit.checked = old?.fit.checked ?? false;
+    this.fit.checked = old?.fit.checked ?? this.data.fit;
     this.fit.onchange = () => this.move();
     this.button = this.find(".play");
     this.button.onclick = () => (this.playing ? this.pause() : this.play());
@@ -245,7 +245,9 @@ class Movie {
     if (!a || !b) return true;
     const t = place - Math.floor(place);
     between(a, b, t, this.stage.xs, this.stage.ys);
-    const wanted = this.fit.checked ? boxBetween(a.box, b.box, t) : around([...this.reel.known.values()].map((f) => f.box));
+    const wanted = this.fit.checked
+      ? boxBetween(this.boxAt(Math.floor(place)), this.boxAt(Math.ceil(place)), t)
+      : around([...this.reel.known.values()].map((frame) => frame.box));
     const rest = !this.box || this.calm || this.fit.checked;
     this.box = rest ? wanted : boxBetween(this.box, wanted, Math.min(1, seconds * 8));
     const off = Math.max(...this.box.map((edge, side) => Math.abs(edge - wanted[side])));
@@ -253,6 +255,12 @@ class Movie {
     this.stage.box = settled ? (this.box = wanted) : this.box;
     this.stage.draw();
     return settled;
+  }
+
+  /** The box around a frame and those beside it, so that the view does not twitch with one stray point. */
+  boxAt(place) {
+    const near = [-2, -1, 0, 1, 2].map((away) => this.reel.of(place + away)?.box).filter(Boolean);
+    return around(near);
   }
 
   show() {

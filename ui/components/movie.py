@@ -41,6 +41,7 @@ def latent_movie(
             "chunk": chunk,
             "shape": [height, width, channels],
         },
+        "fit": layout != "codes",  # codes that are drawn as they are: on one scale, growth is seen
         "frame": frame,
         "live": live,
     }
