@@ -77,7 +77,7 @@ def test_the_first_frame_is_of_the_untrained_model(checkpoints):
         np.testing.assert_allclose(found, model.encode(items).codes.numpy(), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("where", [(0, 2), (1, 4), (2, 0)])
+@pytest.mark.parametrize("where", [(0, 2), pytest.param((1, 4), marks=pytest.mark.slow), (2, 0)])
 def test_a_run_cut_off_and_resumed_has_the_frames_of_an_unbroken_one(checkpoints, monkeypatch, where):
     monkeypatch.setattr("aelib.training.loop.REPORT_SECONDS", 0.0)
     whole = filmed(checkpoints / "whole", config())
@@ -185,7 +185,7 @@ def test_codes_of_two_numbers_are_drawn_as_they_are():
     given = np.random.default_rng(2).normal(size=(9, 2)).astype(np.float32)
     np.testing.assert_array_equal(laying.lay_out(given, "codes", np.zeros((9, 2))), given)
     np.testing.assert_array_equal(laying.lay_out(given[:, :1], "codes", None), np.c_[given[:, 0], np.zeros(9)])
-    assert laying.layouts(2) == ("codes",)
+    assert laying.layouts(2) == ["codes"]
     assert laying.layouts(3)[0] == "pca"
 
 

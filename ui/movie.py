@@ -83,7 +83,7 @@ def _draw(run: Run) -> None:
         st.caption("One frame: this model was fitted at once, without steps." if frames[0].epoch == 0 else "One frame.")
 
 
-def _choose(head: "DeltaGenerator", choices: tuple[laying.Layout, ...]) -> laying.Layout:
+def _choose(head: "DeltaGenerator", choices: list[laying.Layout]) -> laying.Layout:
     asked = state.address(state.LAYOUT)
     place = next((number for number, name in enumerate(choices) if name == asked), 0)
     chosen = head.segmented_control(

@@ -33,9 +33,9 @@ EPOCHS, RATE = 30, 0.3  # of a warm layout: low, so that points glide (docs/perf
 FORMAT = "1"  # of the arithmetic: points of another one have other keys
 
 
-def layouts(latent_dim: int) -> tuple[Layout, ...]:
+def layouts(latent_dim: int) -> list[Layout]:
     """What a movie of codes of this size can be laid out by, the first one by itself."""
-    return ("codes",) if latent_dim <= 2 else ("pca", "umap")
+    return ["codes"] if latent_dim <= 2 else ["pca", "umap"]
 
 
 def keys(frames: Sequence[movie.Frame], layout: Layout) -> list[str]:
