@@ -1,7 +1,7 @@
 """The camera of a training: it keeps the codes of the same validation items at moments that the clock has no part in.
 
 Before the first step, after 1, 3, 10, 30 … steps of the first epoch, and after each epoch; of more than ``FRAMES``
-epochs every k-th and the last. It draws no random number and leaves the model as it was: the weights are those of a
+epochs the first ones, then every k-th, and the last. It draws no random number and leaves the model as it was: the weights are those of a
 training that nobody filmed.
 """
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ITEMS = 2000  # at most; fewer of wide codes, see BYTES
 FEWEST = 200
 FRAMES = 200  # epochs kept, about
+FIRST = 20  # epochs, of which none is left out
 BYTES = 64 * 2**20  # of all frames of a run together, about
 SEED = 0  # of the choice of items: the same ones in every run on the same data
 
@@ -91,4 +92,4 @@ def is_due(report: "Report") -> bool:
     if not report.finished:
         return is_early(*report.position)
     every = -(-report.epochs // FRAMES) or 1
-    return report.epoch % every == 0 or report.epoch == report.epochs
+    return report.epoch <= FIRST or report.epoch % every == 0 or report.epoch == report.epochs

@@ -15,7 +15,7 @@ def test_a_movie_grows_while_it_trains_plays_and_keeps_its_frame(page, server):
     page.wait_for_function("before => window.__loupeMovie.frames > before", arg=before)
     page.get_by_role("button", name="Stop").click()
     expect(panel(page, "stopped")).to_be_visible()
-    page.wait_for_function("() => window.__loupeMovie?.following && window.__loupeMovie.frames > 8")
+    page.wait_for_function("() => window.__loupeMovie?.following && window.__loupeMovie.frames > 5")
     page.wait_for_function("() => window.__loupeMovie.loaded === window.__loupeMovie.frames")
     page.wait_for_function("() => window.__loupeMovie.at === window.__loupeMovie.frames - 1")
     assert "frame" not in parameters(page), "the newest needs no name"
