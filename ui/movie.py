@@ -1,5 +1,6 @@
 """The movie of a run on the Train and Map pages: what is shown, how it is laid out, and what is said where none is."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -79,6 +80,17 @@ def _draw(run: Run) -> None:
         chunk = movie_data.chunk_size(cast)
         rests = latent_movie(run.id, layout, frames, keys, cast, frame=asked, live=active, chunk=chunk)
         state.put_address(state.FRAME, rests)
+    if len(frames) > 1 and not active:
+        st.download_button(
+            "GIF",
+            partial(movie_data.gif, run.id, layout),
+            file_name=f"{run.id}-{layout}.gif",
+            mime="image/gif",
+            icon=":material/gif_box:",
+            key=f"movie-gif-{run.id}",
+            help="The whole movie as an animated picture; drawn when you press",
+            on_click="ignore",
+        )
     if len(frames) == 1 and not active:
         st.caption("One frame: this model was fitted at once, without steps." if frames[0].epoch == 0 else "One frame.")
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from aelib.drawing import Drawn
 from aelib.errors import AelibError
+from aelib.figures.movie import gif as draw_gif
 from aelib.latent import movie as laying
 from aelib.runs import movie
 from aelib.runs.folder import Run
@@ -41,6 +42,12 @@ class Reel:
             if not from_ <= to < from_ + AT_ONCE:
                 raise AelibError("E_TOO_LARGE", "So many frames are not given at once", f"at most {AT_ONCE}")
             return self.points[from_ : to + 1]
+
+    def all(self) -> list[np.ndarray]:
+        """Points (n, 2) of every frame that is laid out."""
+        with self.lock:
+            self._catch_up(cached.run(self.run))
+            return list(self.points)
 
     def _catch_up(self, run: Run) -> None:
         frames = movie.frames(run)
@@ -76,6 +83,21 @@ def points(run_id: str, layout: str, first: str, last: str) -> bytes:
         places.append(np.rint((frame - low) / wide * 65535).astype("<u2"))
         bounds.append([float(low[0]), float(high[0]), float(low[1]), float(high[1])])
     return packed({"count": len(found[0]), "bounds": bounds}, np.stack(places))
+
+
+def gif(run_id: str, layout: laying.Layout) -> bytes:
+    """The whole movie as an animated picture."""
+    run = cached.run(run_id)
+    found, frames = movie.cast_of(run), _reel(run_id, layout).all()
+    words = [words_of(frame) for frame in movie.frames(run)[: len(frames)]]
+    return draw_gif(frames, found.labels, len(found.info.classes), words, layout == "codes")
+
+
+def words_of(frame: movie.Frame) -> str:
+    """What a moment is called, as the component calls it."""
+    if frame.step:
+        return f"epoch {frame.epoch + 1}, step {frame.step}"
+    return f"after epoch {frame.epoch}" if frame.epoch else "before the first step"
 
 
 def cast(run_id: str, version: str) -> bytes:

@@ -1,8 +1,8 @@
 """The camera of a training: it keeps the codes of the same validation items at moments that the clock has no part in.
 
 Before the first step, after 1, 3, 10, 30 … steps of the first epoch, and after each epoch; of more than ``FRAMES``
-epochs the first ones, then every k-th, and the last. It draws no random number and leaves the model as it was: the weights are those of a
-training that nobody filmed.
+epochs the first ones, then every k-th, and the last. It draws no random number and leaves the model as it was: the
+weights are those of a training that nobody filmed.
 """
 
 from typing import TYPE_CHECKING

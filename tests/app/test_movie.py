@@ -1,14 +1,17 @@
 """The movie on the Train and Map pages, and the addresses its component fetches."""
 
+import io
 import json
 import shutil
 import struct
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from aelib.datasets._base import load_dataset
 from aelib.errors import AelibError
+from aelib.figures.colours import class_palette
 from aelib.latent import movie as laying
 from aelib.runs import movie
 from aelib.runs.folder import open_run
@@ -163,6 +166,21 @@ def test_classes_and_pictures_are_those_of_the_items(filmed):
     np.testing.assert_array_equal(pictures[..., 0], items.values[found.rows[:size], 0])
     with pytest.raises(AelibError, match="another one"):
         movie_data.pictures(RUN, "0" * 16, 0)
+
+
+def test_the_whole_movie_as_a_gif(filmed):
+    data = movie_data.gif(RUN, "pca")
+    with Image.open(io.BytesIO(data)) as picture:
+        assert picture.n_frames == 4 * (len(MOMENTS) - 1) + 1
+        first = np.asarray(picture.convert("RGB"))
+        picture.seek(picture.n_frames - 1)
+        last = np.asarray(picture.convert("RGB"))
+    colours = {tuple(bytes.fromhex(colour[1:])) for colour in class_palette(10)}
+    assert colours <= {tuple(pixel) for pixel in np.unique(first.reshape(-1, 3), axis=0).tolist()}
+    assert (first != last).any()
+    assert [movie_data.words_of(frame) for frame in movie.frames(filmed)] == [
+        "before the first step", "epoch 1, step 3", "after epoch 1", "after epoch 2",
+    ]  # fmt: skip
 
 
 def test_a_copy_of_the_folder_is_the_same_movie(filmed, runs):
