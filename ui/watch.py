@@ -45,6 +45,7 @@ def choose() -> Run | None:
     )
     if chosen != (asked or ids[0]):
         state.put_address(state.WATCH, chosen)
+        state.put_address(state.FRAME, "")  # a moment of another run's movie
     return runs[chosen]
 
 

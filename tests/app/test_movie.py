@@ -61,6 +61,15 @@ def test_train_shows_the_movie_beside_the_curves(filmed, open_page):
     assert at.query_params["frame"] == "0-3"
 
 
+def test_a_new_run_does_not_begin_at_a_moment_of_the_old_one(filmed, open_page):
+    at = open_page("train", watch=RUN, frame="0-3")
+    (button,) = [button for button in at.button if button.label == "Train"]
+    button.click().run()
+    assert not at.exception
+    assert at.query_params["watch"] != RUN
+    assert "frame" not in at.query_params
+
+
 def test_a_layout_is_chosen_and_stands_in_the_address(filmed, open_page, nothing_in_the_background, words):
     at = open_page("train", watch=RUN)
     assert len([group for group in at.get("button_group") if group.key == "movie-layout"]) == 1
