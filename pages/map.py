@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import cached, decoding, frame, map_solid, map_state, projection_choice, selection_panel
+from ui import cached, decoding, frame, map_solid, map_state, movie, projection_choice, selection_panel
 from ui.components.map import latent_map
 from ui.inspector import show_item, show_place
 
@@ -46,6 +46,7 @@ with stage:
         )
     else:
         gesture = map_solid.solid_map(run.id, rows, points[rows], colour, shown, view.selection, view.picked)
+    movie.draw_on_map(run)
 if map_state.take(gesture, run.id, shown, table.index[rows]):
     st.rerun()
 with inspector:

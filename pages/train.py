@@ -45,6 +45,7 @@ with form_place, st.container(border=True):
         else:
             state.drop(state.NONCE)
             state.put_address(state.WATCH, run.id)
+            state.put_address(state.FRAME, "")  # the new run's movie follows its newest frame
             st.rerun()
     if config is not None:
         sweep_form.draw(raw, key)

@@ -405,7 +405,8 @@ def test_a_completed_run_has_every_file_of_the_list(tiny_run):
         "weights.safetensors.json", "codes/items.safetensors", "codes/items.safetensors.json",
         "preview/epoch-00001.png", "preview/epoch-00002.png",
     }  # fmt: skip
-    assert {name for name in names if not name.startswith("projections/")} == wanted
+    assert {name for name in names if not name.startswith(("projections/", "movie/"))} == wanted
+    assert {"movie/items.safetensors", "movie/items.safetensors.json"} <= names
     status = tiny_run.status()
     assert (status["state"], status["epoch"], status["epochs"], status["attempt"]) == ("completed", 2, 2, 1)
     assert status["made"] <= status["started"] <= status["ended"]

@@ -306,7 +306,8 @@ def test_no_epochs_keep_the_untrained_model():
 
 def test_to_stop_is_to_cease_to_iterate():
     reports = train(build(config(epochs=50), DATA.info), DATA, config(epochs=50))
-    assert next(reports).epoch == 1
+    assert next(reports).position == (0, 0, 0)
+    assert next(reports).position == (0, 0, 1)
     reports.close()
 
 
@@ -360,7 +361,8 @@ def test_evaluation_leaves_mode_gradients_and_random_state_alone():
 def test_long_epochs_report_in_between(monkeypatch):
     monkeypatch.setattr("aelib.training.loop.REPORT_SECONDS", 0.0)
     reports = list(train(build(config(epochs=2), DATA.info), DATA, config(epochs=2)))
-    within = [report for report in reports if not report.finished]
+    first, *within = [report for report in reports if not report.finished]
+    assert (first.position, first.snapshot) == ((0, 0, 0), None), "before the first step there is one too"
     assert [(report.epoch, report.step) for report in within] == [(e, s) for e in (0, 1) for s in range(1, 6)]
     assert all(report.steps == 5 and not report.validation for report in within)
     assert all(report.snapshot for report in within)
@@ -597,8 +599,8 @@ def test_a_last_stages_finish_works_on_the_best_weights_once_and_is_kept():
     run, script, points = config(epochs=4), [3.0, 1.0, 2.0, 2.0], []
     model, rows = Finishing(script), []
     for report in train(model, DATA, run):
-        rows += [report]
-        points += [report.snapshot()] if report.snapshot else []
+        rows += [report] if report.finished else []
+        points += [report.snapshot()] if report.snapshot and report.finished else []
     assert (int(model.finished), int(model.epoch)) == (1, 2)
     assert rows[-1].best, "what finish made is what is saved"
     assert len(points) == 4

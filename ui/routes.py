@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from aelib.errors import AelibError
 from aelib.files import parse_json
-from ui import decoding, disturb, drawn, map_layers, sketch
+from ui import decoding, disturb, drawn, map_layers, movie_data, sketch
 from ui.components import modules
 
 BODY_CAP = 2**20  # bytes of a request
@@ -154,6 +154,30 @@ async def _layer(request: Request) -> Response:
 
 
 @_answering
+async def _movie_points(request: Request) -> Response:
+    """GET the points of some frames of a movie in a row, see ``ui.movie_data.points``."""
+    path = request.path_params
+    data = await run_in_threadpool(movie_data.points, path["run"], path["layout"], path["first"], path["last"])
+    return Response(data, media_type="application/octet-stream", headers=FOREVER)
+
+
+@_answering
+async def _movie_cast(request: Request) -> Response:
+    """GET the class and the number in the dataset of a movie's items: int32 (2, n)."""
+    path = request.path_params
+    data = await run_in_threadpool(movie_data.cast, path["run"], path["version"])
+    return Response(data, media_type="application/octet-stream", headers=FOREVER)
+
+
+@_answering
+async def _movie_pictures(request: Request) -> Response:
+    """GET one chunk of the pictures of a movie's items: uint8 (rows, height, width, channels)."""
+    path = request.path_params
+    data = await run_in_threadpool(movie_data.pictures, path["run"], path["version"], path["chunk"])
+    return Response(data, media_type="application/octet-stream", headers=FOREVER)
+
+
+@_answering
 async def _module(request: Request) -> Response:
     """GET a component's JavaScript module."""
     path = request.path_params
@@ -171,6 +195,9 @@ routes = [
     Route("/api/runs/{run}/nearest", _nearest, methods=["POST"]),
     Route("/api/runs/{run}/words", _words, methods=["POST"]),
     Route("/api/runs/{run}/decode_at", _decode_at, methods=["POST"]),
+    Route("/api/runs/{run}/movie/points/{layout}/{first}/{last}", _movie_points),
+    Route("/api/runs/{run}/movie/items/{version}", _movie_cast),
+    Route("/api/runs/{run}/movie/pictures/{version}/{chunk:int}", _movie_pictures),
     Route("/api/runs/{run}/{version}/{split}/thumbnails/{chunk:int}", _thumbnails),
     Route("/api/runs/{run}/{version}/{split}/layers/{what}", _layer),
     Route("/api/runs/{run}/{version}/{split}/{what}", _array),

@@ -35,6 +35,9 @@ PRESET = "preset"
 CLONE = "clone"
 FORM = "form"  # Train: the whole form as JSON
 WATCH = "watch"  # Train: the run being watched
+FRAME = "frame"  # Train, Map: the moment that the movie shows, EPOCH-STEP; without it the newest
+LAYOUT = "layout"  # Train, Map: how the movie is laid out
+MOVIE = "movie"  # Map: "1" shows the movie
 SWEEP = "sweep"  # Train: the sweep whose table is shown
 
 # Not in the address.

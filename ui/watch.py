@@ -8,8 +8,9 @@ from aelib.errors import AelibError
 from aelib.figures.charts import loss_curves
 from aelib.jobs import queue
 from aelib.runs.folder import ACTIVE, Run, default_checkpoints, list_runs
-from ui import frame, run_actions, state, stepping
+from ui import frame, movie, run_actions, state, stepping
 
+BESIDE = 2  # curves beside the movie
 UNITS = {
     "loss": "weighted sum of the parts",
     "error": "squared error per item, pixels in [0, 1]",
@@ -49,6 +50,7 @@ def choose() -> Run | None:
     )
     if chosen != (asked or ids[0]):
         state.put_address(state.WATCH, chosen)
+        state.put_address(state.FRAME, "")  # a moment of another run's movie
     return runs[chosen]
 
 
@@ -80,8 +82,7 @@ def _draw(run: Run, was_active: bool) -> None:
     _head(run, status)
     stepping.draw(run)
     rows = run.metrics()
-    if rows:
-        _curves(rows)
+    _movie_and_curves(run, rows)
     _strips(run)
     if rows and not now_active:
         _figures(status)
@@ -136,9 +137,32 @@ def _buttons(run: Run, state_now: str) -> None:
         st.switch_page("../pages/reconstructions.py", query_params={state.RUN: run.id})
 
 
-def _curves(rows: list[dict]) -> None:
-    """One chart per named part, training against validation; parts of all stages in the order they appear."""
+def _movie_and_curves(run: Run, rows: list[dict]) -> None:
+    """The movie with the first curves beside it, the others below; without a movie all curves below each other."""
     rows = [{**row, "train": {**row.get("train", {}), **_gauged(row)}} for row in rows]
+    names = _named_parts(rows)
+    if run.status()["state"] != "queued":
+        watched, beside = st.columns([1.45, 1])
+        with watched:
+            movie.draw(run)
+        with beside:
+            for name in names[:BESIDE]:
+                _curve(rows, name)
+        names = names[BESIDE:]
+    for start in range(0, len(names), 2):
+        for place, name in zip(st.columns(2), names[start : start + 2], strict=False):
+            with place:
+                _curve(rows, name)
+
+
+def _curve(rows: list[dict], name: str) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{name.replace('_', ' ')}** :small[{UNITS.get(name, '')}]")
+        st.plotly_chart(loss_curves(rows, name), key=f"curve-{name}", config={"displayModeBar": False})
+
+
+def _named_parts(rows: list[dict]) -> list[str]:
+    """A chart each, training against validation; parts of all stages in the order they appear."""
     names = list(dict.fromkeys(name for row in rows for kind in ("validation", "train") for name in row.get(kind, {})))
     parts = [name for name in names if name not in GAUGES]
     if len(parts) == 3 and "loss" in parts:
@@ -146,12 +170,7 @@ def _curves(rows: list[dict]) -> None:
     first = [name for name in ("error", "loss") if name in names]
     moved = len({row["learning_rate"] for row in rows}) > 1
     gauges = [name for name in GAUGES if name in names and (moved or name != "learning_rate")]
-    ordered = [name for name in names if name not in (*first, *gauges)] + first + gauges
-    for start in range(0, len(ordered), 2):
-        for place, name in zip(st.columns(2), ordered[start : start + 2], strict=False):
-            with place, st.container(border=True):
-                st.markdown(f"**{name.replace('_', ' ')}** :small[{UNITS.get(name, '')}]")
-                st.plotly_chart(loss_curves(rows, name), key=f"curve-{name}", config={"displayModeBar": False})
+    return [name for name in names if name not in (*first, *gauges)] + first + gauges
 
 
 def _gauged(row: dict) -> dict:

@@ -10,12 +10,14 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 from aelib import codes
 from aelib.config import PluginConfig
 from aelib.errors import AelibError
 from aelib.files import read_object, sha256, write_json
 from aelib.jobs import local
+from aelib.latent import movie
 from aelib.measures.projection import distortion, projection_quality
 from aelib.projections import _base as projections
 from aelib.projections._progress import listening, tell
@@ -53,14 +55,17 @@ def request(run: Run, config: PluginConfig) -> str:
     Returns:
         The sentence of the fault it ended with, or empty while it waits or runs.
     """
-    path = _request(run, config)
-    fault = path.with_suffix(".fault")
-    if fault.exists():
-        return str(read_object(fault).get("sentence", "it failed"))
-    if not path.exists():
-        write_json(path, {"run": run.id, "config": config.model_dump(mode="json")})
-    warm_up(run.folder.parent)
-    return ""
+    return _ask(run, _request(run, config), {"run": run.id, "config": config.model_dump(mode="json")})
+
+
+def request_movie(run: Run) -> str:
+    """Ask that the frames of a run's movie that have no points yet are laid out by UMAP; as ``request``."""
+    return _ask(run, _movie_request(run), {"run": run.id, "movie": "umap"})
+
+
+def forget_movie_fault(run: Run) -> None:
+    """Let a movie whose layout failed be laid out again."""
+    _movie_request(run).with_suffix(".fault").unlink(missing_ok=True)
 
 
 def warm_up(checkpoints: Path) -> int | None:
@@ -137,9 +142,12 @@ def _answer(checkpoints: Path, path: Path) -> None:
     try:
         note(0.0)
         wanted = read_object(path)
-        config = PROJECTIONS.load(wanted["config"]["name"]).Config.model_validate(wanted["config"])
+        run = open_run(checkpoints, wanted["run"])
         with listening(note):
-            compute(open_run(checkpoints, wanted["run"]), config)
+            if "movie" in wanted:
+                movie.lay_out_all(run)
+            else:
+                compute(run, PROJECTIONS.load(wanted["config"]["name"]).Config.model_validate(wanted["config"]))
     except Exception as error:  # the worker must outlive any one request
         traceback.print_exception(error)
         sentence = str(error) if isinstance(error, AelibError) else f"{type(error).__name__}: {error}"
@@ -163,6 +171,20 @@ def _asked_at(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:  # withdrawn meanwhile
         return 0.0
+
+
+def _ask(run: Run, path: Path, wanted: dict[str, Any]) -> str:
+    fault = path.with_suffix(".fault")
+    if fault.exists():
+        return str(read_object(fault).get("sentence", "it failed"))
+    if not path.exists():
+        write_json(path, wanted)
+    warm_up(run.folder.parent)
+    return ""
+
+
+def _movie_request(run: Run) -> Path:
+    return _desk(run.folder.parent) / f"{run.id}~movie.json"
 
 
 def _request(run: Run, config: PluginConfig) -> Path:

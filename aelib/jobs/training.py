@@ -15,6 +15,7 @@ from aelib.device import choose_device
 from aelib.errors import AelibError
 from aelib.files import append_line, read_lines, read_object, write_bytes, write_json
 from aelib.jobs import changing, failures, queue, starting, stepping
+from aelib.jobs.filming import Camera
 from aelib.jobs.strips import draw_strip
 from aelib.runs import weights
 from aelib.runs.folder import Run
@@ -93,6 +94,8 @@ class _Attempt:
         self._go_back_to(resume)
         if resume is None and starting.has_start(self.run):
             self.status["start"] = starting.put_into(self.run, self.model)
+        self.camera = Camera(self.run, self.dataset, self.model, self.device, self.config.training.epochs)
+        self.camera.go_back_to(*self._moment_of(resume))
         self.changes = changing.Taken(self.run, self.config)
         self.steps, config = stepping.Steps(self.run, self.model, self.dataset), self._settled()
         state = self._wait(resume.position if resume else (0, 0, 0))
@@ -146,6 +149,7 @@ class _Attempt:
 
     def _take(self, report: "Report") -> None:
         self.status |= self._progress(report)
+        self.camera.take(report)
         if report.finished:
             self._end_epoch(report)
         self._write("running")
@@ -227,6 +231,10 @@ class _Attempt:
         if resume and (best := resume.best_weights):  # those on disk may be later ones, or torn by a kill
             epoch = max((row["epoch"] for row in kept if row["best"]), default=0)
             weights.save_weights(self.run, best, self.dataset.info, epoch=epoch)
+
+    def _moment_of(self, resume: "Snapshot | None") -> tuple[int, int]:
+        """Epochs and steps of the next that are done at a resume point; before all of them without one."""
+        return (self.done_before, resume.values.get("step", 0)) if resume else (-1, 0)
 
     def _progress(self, report: "Report") -> dict[str, Any]:
         whole = report.epoch + (report.step / report.steps if report.steps else 0)

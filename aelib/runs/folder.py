@@ -5,7 +5,7 @@ rebuilt, and what people asked of the run), ``status.json``, ``metrics.jsonl``, 
 ``step.png`` (what a step that was looked at shows), ``way.json`` (how steps are computed, where that was tried out),
 ``lock``, ``worker.log``, ``start.safetensors`` (another run's weights, where it starts from these), ``resume/``,
 ``weights.safetensors``, ``result.json`` or ``error.json``, ``preview/``, ``codes/``, ``projections/``, ``measures/``,
-``selections/``.
+``selections/``, ``movie/``.
 """
 
 import os

@@ -16,7 +16,7 @@ from aelib.training.batches import Batches, bounds, generator_for
 from aelib.training.changes import Change, Changes
 from aelib.training.evaluation import active_dimensions, evaluate
 from aelib.training.optimisers import optimiser_for
-from aelib.training.report import Report, Snapshot
+from aelib.training.report import Report, Snapshot, is_early
 from aelib.training.resume import (
     Means,
     Middle,
@@ -61,13 +61,7 @@ class _Training:
     """The state of one call of ``train``."""
 
     def __init__(
-        self,
-        model: Model,
-        dataset: Dataset,
-        run: RunConfig,
-        device: str,
-        resume: Snapshot | None,
-        changes: Changes,
+        self, model: Model, dataset: Dataset, run: RunConfig, device: str, resume: Snapshot | None, changes: Changes
     ) -> None:
         self.model, self.run, self.device, self.changes = model, run, device, changes
         self.autocast = torch.autocast(torch.device(device).type, torch.bfloat16, run.training.precision == "bfloat16")
@@ -97,6 +91,8 @@ class _Training:
                 if stage.prepare:
                     stage.prepare(self._passes)
                 self.optimisers = {phase.name: self._optimiser(phase) for phase in stage.phases}
+                if self.plan[number] and is_early(number, 0, 0):
+                    yield self._report(stage, number, 0, 0, 0, Means(), 0.0, Progress())
             yield from self._stage(stage, number, last)
             if stage.finish:
                 yield from self._finish(stage, number, last)
@@ -139,7 +135,7 @@ class _Training:
                 sums.add(figures, len(batch.targets))
             seen += len(batch.targets)
             now = time.monotonic()
-            if closely or now - reported > REPORT_SECONDS:
+            if closely or now - reported > REPORT_SECONDS or is_early(number, epoch, place + 1):
                 reported, speed, done = now, (seen - known) / (now - began), place + 1
                 report = self._report(stage, number, epoch, done, steps, sums, speed, progress)
                 self._finite(report.train, stage, epoch)

@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+EARLY = (0, 1, 3, 10, 30, 100, 300, 1000)  # steps of the very first epoch after which there is always a report
+
 
 @dataclass(frozen=True)
 class Report:
@@ -43,6 +45,11 @@ class Report:
     finished: bool = False
     best: bool = False
     snapshot: Callable[[], "Snapshot"] | None = None
+
+
+def is_early(stage: int, epoch: int, step: int) -> bool:
+    """Whether a report is due at this position whatever the clock says: codes move most in the first steps."""
+    return stage == epoch == 0 and step in EARLY
 
 
 @dataclass(frozen=True)

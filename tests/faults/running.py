@@ -21,13 +21,14 @@ def config(epochs: int = 4, **training) -> RunConfig:
 
 
 def outcome(run: Run) -> tuple:
-    """Weights, metrics, figures and codes."""
+    """Weights, metrics, figures, codes, and every file of the movie."""
     sidecar = files.read_object(run.folder / "weights.safetensors.json")
     assert files.sha256((run.folder / "weights.safetensors").read_bytes()) == sidecar["sha256"]
     rows = [{key: value for key, value in row.items() if key != "items_per_second"} for row in run.metrics()]
     result = {key: value for key, value in run.result().items() if key not in ("seconds", "attempt")}
     codes, _ = files.read_arrays(run.folder / "codes" / "items.safetensors")
-    return sidecar["sha256"], sidecar["epoch"], rows, result, files.sha256(codes["codes"].tobytes())
+    films = {path.name: files.sha256(path.read_bytes()) for path in (run.folder / "movie").glob("*-*")}
+    return sidecar["sha256"], sidecar["epoch"], rows, result, files.sha256(codes["codes"].tobytes()), films
 
 
 def claimed(checkpoints: Path, run: Run) -> tuple[Run, int]:
