@@ -64,6 +64,7 @@ def log(run: Run) -> str:
 # --- one worker, cut off in every way -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_worker_terminated_then_killed_ends_as_the_unbroken_run(checkpoints, workers):
     """One long story instead of short ones, because each worker takes seconds to start."""
     assert torch.get_num_threads() == 1, "the same bits in this process and in the workers"

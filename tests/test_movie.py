@@ -87,7 +87,7 @@ def test_a_run_cut_off_and_resumed_has_the_frames_of_an_unbroken_one(checkpoints
 
     def cut(attempt) -> str:
         told = attempt.status
-        return "stopped" if (told["epoch"], told["step"]) >= where else end(attempt)
+        return "stopped" if (told.get("epoch", 0), told.get("step", 0)) >= where else end(attempt)
 
     with monkeypatch.context() as patch:
         patch.setattr(training._Attempt, "_asked_to_end", cut)
@@ -110,7 +110,7 @@ MODELS_FILMED = [
 @pytest.mark.parametrize("name", MODELS_FILMED)
 def test_filming_leaves_no_trace_in_the_training(name, checkpoints, monkeypatch):
     from tests.test_resume import run_of
-    from tests.test_training import DATA
+    from tests.training._small import DATA
 
     monkeypatch.setattr("aelib.training.loop.REPORT_SECONDS", 0.0)
     monkeypatch.setattr(filming, "is_due", lambda report: True)
@@ -149,7 +149,7 @@ def test_long_runs_keep_every_kth_epoch_and_the_last():
 
 
 def test_codes_that_are_not_finite_are_not_kept(checkpoints):
-    from tests.test_training import DATA
+    from tests.training._small import DATA
 
     model = build(config(), DATA.info)
     camera = filming.Camera(Run(checkpoints / "run"), DATA, model, "cpu", 2)
@@ -160,7 +160,7 @@ def test_codes_that_are_not_finite_are_not_kept(checkpoints):
 
 
 def test_wide_codes_are_filmed_of_fewer_items(checkpoints, monkeypatch):
-    from tests.test_training import DATA
+    from tests.training._small import DATA
 
     model = build(config(), DATA.info)
     monkeypatch.setattr(filming, "FEWEST", 5)

@@ -17,7 +17,7 @@ from aelib.registry import DATASETS
 from aelib.training.batches import Batches
 from aelib.training.loop import train
 from aelib.training.resting import AHEAD, OnDevice, Streamed, at_rest
-from tests.test_training import DATA, config, figures, numbered, same
+from tests.training._small import DATA, config, figures, numbered, same
 
 
 @pytest.fixture

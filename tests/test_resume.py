@@ -11,7 +11,7 @@ from aelib.training.batches import Batches
 from aelib.training.changes import Change, Changes
 from aelib.training.loop import train
 from tests.contracts.test_models import home, needed
-from tests.test_training import DATA, Scripted, config, figures, same
+from tests.training._small import DATA, Scripted, config, figures, same
 
 PICTURES: Dataset = DATA
 

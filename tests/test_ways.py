@@ -13,7 +13,7 @@ from aelib.training import ways
 from aelib.training.batches import Batches
 from aelib.training.loop import train
 from aelib.training.ways import Compiled, Way, choose
-from tests.test_training import DATA, config, figures, same
+from tests.training._small import DATA, config, figures, same
 
 CONV = {"name": "convolutional", "channels": [4, 8]}
 

@@ -184,7 +184,7 @@ def _study(search: dict[str, Any], runs: list[Run]) -> Any:
         params = {path: _param(choice, values[path]) for path, choice in search["space"].items()}
         state = TrialState.RUNNING if status["state"] not in ENDED else TrialState.FAIL
         state = TrialState.COMPLETE if status["state"] == "completed" and error is not None else state
-        told = {"value": float(error)} if state == TrialState.COMPLETE and error is not None else {}
+        told: dict[str, Any] = {"value": float(error)} if state == TrialState.COMPLETE and error is not None else {}
         study.add_trial(create_trial(state=state, params=params, distributions=distributions, **told))
     return study
 

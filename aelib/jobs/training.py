@@ -134,7 +134,8 @@ class _Attempt:
         if report.at_step or self.changes.pace.is_over(report.position):
             self.steps.show(report, self.config)
         is_last = report.finished and report.epoch == report.epochs
-        return self._asked_to_end() if is_last else self._wait(report.position)
+        waited = report.position == (0, 0, 0)  # before the first step, already
+        return self._asked_to_end() if is_last or waited else self._wait(report.position)
 
     def _wait(self, position: tuple[int, int, int]) -> str:
         def pace() -> stepping.Pace:

@@ -168,6 +168,7 @@ def test_undo_and_redo_of_selections_and_views(page, server):
 # ---- keyboard
 
 
+@pytest.mark.slow
 def test_tab_walks_through_the_selection_and_leaves(page, server):
     open_map(page, server)
     table, _ = table_and_points(server)
@@ -271,6 +272,7 @@ def test_of_many_points_hovered_the_newest_wins(page, server):
 # ---- touch, full screen, sharpness
 
 
+@pytest.mark.slow
 def test_fingers_pan_zoom_pick_and_draw(page, server):
     open_map(page, server)
     box = page.locator(".map-stage").bounding_box()
@@ -316,6 +318,7 @@ def test_fingers_pan_zoom_pick_and_draw(page, server):
 CORNERS = np.array([[-1, -1], [0, -1.2], [1, -1], [1.2, 0], [1, 1], [0, 1.2], [-1, 1], [-1.2, 0]])
 
 
+@pytest.mark.slow
 def test_full_screen_and_back(page, server):
     open_map(page, server)
     before = page.locator(".map-stage").bounding_box()
@@ -328,6 +331,7 @@ def test_full_screen_and_back(page, server):
     expect(page.get_by_role("button", name="Full screen (F)")).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [1, 2])
 def test_the_map_is_drawn_in_the_screens_own_pixels(ratio, browser, server):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, device_scale_factor=ratio)

@@ -54,11 +54,8 @@ def ground_place(page: Page) -> tuple[list[float], list[float]]:
     )
 
 
-EVERYDAY = ("lattice", "ellipses")
-
-
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in EVERYDAY else [pytest.mark.slow]) for name in SWITCHES]
+    "name", [pytest.param(name, marks=[] if name == "lattice" else [pytest.mark.slow]) for name in SWITCHES]
 )
 def test_each_switch_draws_and_its_address_opens_the_same_view(name, page, server, new_context):
     zoomed = {"camera": "0,0,420"} if name == "pictures" else {}

@@ -1,5 +1,6 @@
 """The movie of a run that is trained from the page: it grows, plays, answers the keys and survives a reload."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.driving import parameters, wait_for_parameter
@@ -8,6 +9,7 @@ from tests.browser.test_train import nothing_left_training, panel, start
 __all__ = ["nothing_left_training"]  # a fixture
 
 
+@pytest.mark.slow
 def test_a_movie_grows_while_it_trains_plays_and_keeps_its_frame(page, server):
     start(page, server, 2000)
     page.wait_for_function("() => window.__loupeMovie?.loaded > 3 && window.__loupeMovie.following")

@@ -6,6 +6,7 @@ import re
 from urllib.parse import urljoin
 
 import numpy as np
+import pytest
 from playwright.sync_api import Page, expect
 
 from aelib import codes
@@ -66,6 +67,7 @@ def test_home_deletes_and_brings_back(page, server, only_shipped):
     assert (folder / "weights.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_data_shows_digits_and_another_sample(page, server):
     page.goto(server.page("data", dataset="digits"))
     sheet = page.get_by_test_id("stImage").get_by_role("img").first

@@ -165,6 +165,7 @@ def test_save_by_name_then_open_from_a_fresh_page_by_keyboard(page, server):
     page.wait_for_function("() => window.__loupeMap?.selectionCount === 0")
 
 
+@pytest.mark.slow
 def test_an_export_is_downloaded_and_read_back(page, server):
     open_map(page, server)
     table, points = table_and_points(server)

@@ -49,6 +49,7 @@ def all_end(checkpoints, processes, jobs: int, dispatchers: int, seconds: float)
     assert not (checkpoints / ".over").exists(), "never more at work than places"
 
 
+@pytest.mark.slow
 def test_six_jobs_two_dispatchers(checkpoints, processes):
     all_end(checkpoints, processes, 6, 2, 180)
 

@@ -50,6 +50,7 @@ def test_submit_trains_a_run_to_its_end_and_its_log_can_be_read(engine, checkpoi
     assert engine.tail(run, 2) == ["line 98", "line 99"]
 
 
+@pytest.mark.slow
 def test_a_duplicate_stop_kill_and_resume(engine, checkpoints):
     """One long story instead of five short ones, because each worker takes seconds to start."""
     run = queue.submit(checkpoints, config(epochs=5000))

@@ -80,6 +80,7 @@ def test_a_run_that_is_cut_off_again_and_again_waits_for_a_person(checkpoints, s
     assert run.status()["state"] == "queued"
 
 
+@pytest.mark.slow
 def test_a_change_in_mid_run_is_replayed_at_its_step(checkpoints, start_worker):
     from aelib.jobs import changing
 

@@ -151,6 +151,7 @@ def test_each_machine_is_a_stage_with_its_own_epochs_and_fine_tuning_is_the_last
     assert [stage.name for stage in build(config(rbm_epochs=0), DIGITS).stages()] == ["fine_tuning"]
 
 
+@pytest.mark.slow
 def test_pretraining_is_a_better_start_than_chance():
     run = config(
         network={"widths": [64, 32]},

@@ -278,6 +278,7 @@ def test_figures_cover_the_whole_walk_and_start_anew():
     assert stage.figures() == {"perplexity": 1.0, "words_in_use": 0.0}
 
 
+@pytest.mark.slow
 def test_the_loop_logs_perplexity_over_the_epoch_and_is_repeatable():
     run = run_of(codebook_size=16)
     dataset = load_dataset(run.dataset)
