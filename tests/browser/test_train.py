@@ -63,13 +63,21 @@ def test_three_epochs_from_the_page(page, server):
 
 
 @pytest.mark.slow
-def test_a_long_run_is_watched_reloaded_stopped_resumed_and_cloned(page, server):
+def test_three_runs_of_which_a_long_one_is_watched_reloaded_stopped_resumed_and_cloned(page, server):
     run = start(page, server, 9_000)
     expect(panel(page, "running")).to_be_visible()
-    wait_until(lambda: run.status().get("epoch"))
+    behind = [start(page, server, epochs) for epochs in (2, 3)]
+    expect(page.get_by_text("waits for its turn", exact=False)).to_be_visible()
+    assert [one.status()["state"] for one in behind] == ["queued", "queued"]
+    page.goto(server.page("train", watch=run.id))
+    expect(panel(page, "running")).to_be_visible()
+    page.wait_for_function("() => window.__loupeMovie?.loaded > 3 && window.__loupeMovie.following")
+    frames = page.evaluate("window.__loupeMovie.frames")
+    page.wait_for_function("frames => window.__loupeMovie?.frames > frames", arg=frames)
     page.reload()
     expect(panel(page, "running")).to_be_visible()
     assert parameters(page)["watch"] == run.id
+    page.wait_for_function("frames => window.__loupeMovie?.loaded > frames", arg=frames)
     seen = run.status()["epoch"]
     page.wait_for_function(
         "seen => Number(document.body.innerText.match(/epoch (\\d+) of 9000/)?.[1] ?? 0) > seen", arg=seen
@@ -78,6 +86,7 @@ def test_a_long_run_is_watched_reloaded_stopped_resumed_and_cloned(page, server)
     expect(panel(page, "stopped")).to_be_visible()
     stopped = run.status()["epoch"]
     assert stopped >= seen
+    wait_until(lambda: [one.status()["state"] for one in behind] == ["completed", "completed"])
     page.get_by_role("button", name="Resume").click()
     expect(panel(page, "running")).to_be_visible()
     page.wait_for_function(
