@@ -21,9 +21,12 @@ SHIPPED = ("digits-autoencoder", "digits-plane", "digits-vae")
 def nothing_in_the_background(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """No worker and no warming thread is started from here; names of the modules that would have been."""
     from aelib.jobs import local
-    from ui import warm
+    from ui import cached, warm
 
     started: list[str] = []
+    monkeypatch.setattr(
+        cached, "prepare", lambda run_id, config=None: None
+    )  # it would fill the caches of the next test
     monkeypatch.setattr(local, "start", lambda module, *arguments, **more: started.append(module))
     monkeypatch.setattr(warm, "in_background", lambda: None)
     return started
