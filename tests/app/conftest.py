@@ -24,9 +24,7 @@ def nothing_in_the_background(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     from ui import cached, warm
 
     started: list[str] = []
-    monkeypatch.setattr(
-        cached, "prepare", lambda run_id, config=None: None
-    )  # fills the next test's caches
+    monkeypatch.setattr(cached, "prepare", lambda run_id, config=None: None)  # fills the next test's caches
     monkeypatch.setattr(local, "start", lambda module, *arguments, **more: started.append(module))
     monkeypatch.setattr(warm, "in_background", lambda: None)
     return started
