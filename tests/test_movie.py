@@ -279,3 +279,13 @@ def test_a_damaged_layout_is_made_again(checkpoints):
     assert laying.points_of(run, names[2]) is None
     assert laying.lay_out_all(run) == 1
     np.testing.assert_array_equal(laying.points_of(run, names[2]), whole[2])
+
+
+def test_what_a_kill_left_half_written_is_gone_when_the_run_goes_on(checkpoints):
+    run = filmed(checkpoints / "whole", config())
+    frames = movie.frames(run)
+    left = run.folder / "movie" / f".{frames[0].name}.safetensors.abc.tmp"
+    left.write_bytes(b"half")
+    movie.drop_after(run, frames[1].epoch, frames[1].step)
+    assert not left.exists()
+    assert movie.frames(run) == frames[:2]

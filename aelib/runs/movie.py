@@ -85,6 +85,8 @@ def write_frame(run: Run, epoch: int, step: int, codes: np.ndarray) -> Frame:
 def drop_after(run: Run, epoch: int, step: int) -> None:
     """Forget what comes after a moment, and what a kill left half written: it is made again, identically."""
     whole = {frame.name for frame in frames(run) if (frame.epoch, frame.step) <= (epoch, step)}
+    for path in _folder(run).glob(".*.tmp"):
+        path.unlink(missing_ok=True)
     for path in [*_folder(run).glob("*.safetensors.json"), *_folder(run).glob("*.safetensors")]:
         if _NAME.fullmatch(path.name.removesuffix(".json")) and path.name.partition(".")[0] not in whole:
             path.unlink(missing_ok=True)

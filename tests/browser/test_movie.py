@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.driving import parameters, wait_for_parameter
-from tests.browser.test_train import nothing_left_training, panel, start
+from tests.browser.test_train import nothing_left_training, panel, press_stop, start
 
 __all__ = ["nothing_left_training"]  # a fixture
 
@@ -15,13 +15,14 @@ def test_a_movie_grows_while_it_trains_plays_and_keeps_its_frame(page, server):
     page.wait_for_function("() => window.__loupeMovie?.loaded > 3 && window.__loupeMovie.following")
     before = page.evaluate("window.__loupeMovie.frames")
     page.wait_for_function("before => window.__loupeMovie.frames > before", arg=before)
-    page.get_by_role("button", name="Stop").click()
+    press_stop(page)
     expect(panel(page, "stopped")).to_be_visible()
     page.wait_for_function("() => window.__loupeMovie?.following && window.__loupeMovie.frames > 5")
     page.wait_for_function("() => window.__loupeMovie.loaded === window.__loupeMovie.frames")
     page.wait_for_function("() => window.__loupeMovie.at === window.__loupeMovie.frames - 1")
     assert "frame" not in parameters(page), "the newest needs no name"
 
+    expect(page.get_by_label("speed")).to_have_count(1)  # the panel before the stop has gone
     page.get_by_label("speed").select_option("16")
     page.get_by_role("button", name="Play").click()
     page.wait_for_function("() => window.__loupeMovie.playing && window.__loupeMovie.at > 1")

@@ -29,6 +29,11 @@ def panel(page: Page, state: str) -> Locator:
     )
 
 
+def press_stop(page: Page) -> None:
+    """Stop the run; Streamlit has a button of that name, too, in its header while a script runs."""
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
+
+
 def start(page: Page, server: Server, epochs: int) -> Run:
     """Fill in the form and press Train, as twice in haste as a double click is."""
     page.goto(server.page("train", preset="classroom_2d"))
@@ -82,7 +87,7 @@ def test_three_runs_of_which_a_long_one_is_watched_reloaded_stopped_resumed_and_
     page.wait_for_function(
         "seen => Number(document.body.innerText.match(/epoch (\\d+) of 9000/)?.[1] ?? 0) > seen", arg=seen
     )
-    page.get_by_role("button", name="Stop").click()
+    press_stop(page)
     expect(panel(page, "stopped")).to_be_visible()
     stopped = run.status()["epoch"]
     assert stopped >= seen
@@ -94,7 +99,7 @@ def test_three_runs_of_which_a_long_one_is_watched_reloaded_stopped_resumed_and_
     )
     epochs = [row["epoch"] for row in run.metrics()]
     assert epochs == list(range(1, len(epochs) + 1)), "it went on where it was, with no epoch twice"
-    page.get_by_role("button", name="Stop").click()
+    press_stop(page)
     expect(panel(page, "stopped")).to_be_visible()
     page.get_by_role("button", name="Clone").click()
     wait_for_parameter(page, "clone", run.id)
