@@ -14,11 +14,9 @@ from aelib.config import PluginConfig
 from aelib.datasets._base import DataInfo, Dataset, Items, load_dataset
 from aelib.drawing import Drawn
 from aelib.errors import AelibError
-from aelib.latent.geodesic import Search
 from aelib.latent.mixture import Mixture
 from aelib.latent.plane import Plane
 from aelib.latent.plane import linear_map as linear_map_of
-from aelib.latent.roads import Roads
 from aelib.latent.support import Support
 from aelib.measures import copies
 from aelib.measures.clusters import Clusters
@@ -148,16 +146,6 @@ def training_items(run_id: str) -> tuple[Items, np.ndarray]:
     return _training_items(run_id, version(run_id))
 
 
-def roads(run_id: str) -> Roads:
-    """The graph of a run's codes in which the shortest roads are found: a few seconds for large data."""
-    return _roads(run_id, version(run_id))
-
-
-def search(run_id: str, start: np.ndarray, end: np.ndarray, label: int, begin: Callable[[], Search]) -> Search:
-    """The search for the geodesic between two codes, as far as it has come; ``begin`` starts one."""
-    return _search(run_id, version(run_id), tuple(start.tolist()), tuple(end.tolist()), label, begin)
-
-
 def prepare(run_id: str, config: PluginConfig | None = None) -> None:
     """Load in the background what the first live decode needs, so that it answers as fast as the later ones.
 
@@ -272,23 +260,6 @@ def _factor_relations(
 @_shared(max_entries=8)
 def _mixture(run_id: str, version: str) -> Mixture:
     return samples.fitted(run(run_id))
-
-
-@_shared(max_entries=8)
-def _roads(run_id: str, version: str) -> Roads:
-    return Roads.of(table(run_id).codes)
-
-
-@_shared(max_entries=16)
-def _search(
-    run_id: str,
-    version: str,
-    start: tuple[float, ...],
-    end: tuple[float, ...],
-    label: int,
-    _begin: Callable[[], Search],
-) -> Search:
-    return _begin()
 
 
 @_shared(max_entries=3)

@@ -10,7 +10,7 @@ from aelib.drawing import as_pictures
 from aelib.errors import AelibError
 from aelib.latent.geodesic import Search
 from aelib.latent.paths import figures, line, sphere, why_straight
-from ui import cached, decoding, small_map
+from ui import cached, cached_ways, decoding, path_map
 
 WAYS = {
     "line": "straight",
@@ -77,7 +77,7 @@ def answer(run_id: str, body: dict[str, Any]) -> decoding.Decoded:
     if not codes:
         return decoding.Decoded(np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0), {"ways": told})
     joined = np.concatenate(codes)
-    values, shares, places = decode(joined), support.share(joined), small_map.placed(run_id, joined)
+    values, shares, places = decode(joined), support.share(joined), path_map.placed(run_id, joined)
     first = 0
     for about, way in zip(told, ways.values(), strict=True):
         if way.codes is None:
@@ -97,7 +97,7 @@ def code_of(run_id: str, given: Any) -> np.ndarray:
     given = given if isinstance(given, dict) else {}
     if "place" in given:
         places = decoding.numbers([given["place"]], 2, "place")
-        return decoding.ground(run_id, small_map.projection(run_id), places).latents[0].astype(np.float32)
+        return decoding.ground(run_id, path_map.projection(run_id), places).latents[0].astype(np.float32)
     return decoding.numbers([given.get("code")], cached.table(run_id).codes.shape[1], "code")[0]
 
 
@@ -127,7 +127,7 @@ def _decoder(run_id: str, label: int) -> Callable[[Any], Any]:
 
 
 def _road(run_id: str, start: np.ndarray, end: np.ndarray, steps: int) -> Way:
-    roads = cached.roads(run_id)
+    roads = cached_ways.roads(run_id)
     few = f"Among {len(roads.codes):,} of {len(cached.table(run_id)):,} items." if roads.is_sample else ""
     try:
         return Way(roads.between(start, end).steps(steps), few)
@@ -138,7 +138,7 @@ def _road(run_id: str, start: np.ndarray, end: np.ndarray, steps: int) -> Way:
 def _geodesic(run_id: str, start: np.ndarray, end: np.ndarray, steps: int, label: int, rounds: int) -> Way:
     with _searching:
         try:
-            search = cached.search(run_id, start, end, label, lambda: _begin(run_id, start, end, label))
+            search = cached_ways.search(run_id, start, end, label, lambda: _begin(run_id, start, end, label))
         except AelibError as error:
             return Way(None, str(error))
         cached.model(run_id)  # one thread: more would not be quicker on pictures this few
@@ -150,7 +150,7 @@ def _geodesic(run_id: str, start: np.ndarray, end: np.ndarray, steps: int, label
 
 def _begin(run_id: str, start: np.ndarray, end: np.ndarray, label: int) -> Search:
     try:
-        road = cached.roads(run_id).between(start, end).codes
+        road = cached_ways.roads(run_id).between(start, end).codes
     except AelibError:
         road = None  # it begins at the line alone
     return Search(_decoder(run_id, label), start, end, road)

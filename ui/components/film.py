@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aelib.figures.colours import OKABE_ITO
-from ui import cached, small_map, state, ways
+from ui import cached, path_map, state, ways
 from ui.components import modules
 
 COLOURS = dict(zip(ways.WAYS, (OKABE_ITO[4], OKABE_ITO[0], OKABE_ITO[2], OKABE_ITO[6]), strict=True))
@@ -30,7 +30,7 @@ def film(
     """
     channels, height, width = cached.info(run_id).picture_shape
     places = [
-        end["place"] if "place" in end else small_map.placed(run_id, ways.code_of(run_id, end)[None])[0].tolist()
+        end["place"] if "place" in end else path_map.placed(run_id, ways.code_of(run_id, end)[None])[0].tolist()
         for end in ends
     ]
     data: dict[str, Any] = {
@@ -44,7 +44,7 @@ def film(
         "label": label,
         "shape": [height, width, channels],
         "step": step,
-        "map": small_map.given(run_id),
+        "map": path_map.given(run_id),
     }
 
     def dropped() -> None:
