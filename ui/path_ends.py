@@ -184,7 +184,8 @@ def _place(run: Run, table: CodeTable, name: str) -> End:
         return _item(run, table, name)
     given = {"place": place}
     code = ways.code_of(run.id, given)
-    st.caption("Its handle was dragged there. The codes nearest to a place are blended.")
+    rule = "The code is the place itself" if len(code) == 2 else "The codes nearest to a place are blended"
+    st.caption(f"Its handle was dragged there. {rule}.")
     words = f"{name} is the place ({place[0]:.3g}, {place[1]:.3g}) on the map"
     label = int(table.labels[np.linalg.norm(table.codes - code, axis=1).argmin()])
     return _at_code(run, code, label, words, f"np.float32({_rounded(code)})", given)

@@ -7,7 +7,7 @@ from aelib.figures.colours import OKABE_ITO
 from ui import cached, path_map, state, ways
 from ui.components import modules
 
-COLOURS = dict(zip(ways.WAYS, (OKABE_ITO[4], OKABE_ITO[0], OKABE_ITO[2], OKABE_ITO[6]), strict=True))
+COLOURS = dict(zip(ways.WAYS, (OKABE_ITO[1], OKABE_ITO[0], OKABE_ITO[2], OKABE_ITO[6]), strict=True))
 
 
 def film(

@@ -38,7 +38,7 @@ export class FilmMap {
     this.held = null; // the end that a pointer holds
     element.innerHTML = MAP_HTML;
     this.over = element.querySelector(".over");
-    element.querySelector(".words").textContent = `${data.map.title}. Drag A or B, or use the arrow keys on them.`;
+    element.querySelector(".words").textContent = `Map: ${data.map.title}. Drag A or B, or move them with the arrow keys.`;
     this.handles = ["A", "B"].map((name, end) => this.makeHandle(name, end));
     this.ground = new Ground(element.querySelector(".ground"), data.map, () => this.draw());
     this.observer = new ResizeObserver(() => this.ground.draw({}));
