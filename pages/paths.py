@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from ui import frame, path_downloads, path_ends, path_sheet, state, ways
+from ui import frame, path_attribute, path_downloads, path_ends, path_sheet, state, ways
 from ui.components.film import film
 
 run_place, steps_place = frame.bar("Paths", [2.4, 2])
@@ -17,10 +17,7 @@ with steps_place:
 a, b = path_ends.choose(run, table)
 start, end = (ways.code_of(run.id, each.given) for each in (a, b))
 label = max(a.label, 0)
-st.caption(
-    f"{frame.run_facts(run)} · {a.words}, {b.words}, "
-    f"{np.linalg.norm(end - start):.2f} apart in the code space"
-)
+st.caption(f"{frame.run_facts(run)} · {a.words}, {b.words}, {np.linalg.norm(end - start):.2f} apart in the code space")
 if np.array_equal(start, end):
     st.info("A and B are the same: the path stands still. Choose another B.", icon=":material/info:")
 
@@ -36,5 +33,6 @@ st.caption(
     "gradient descent through the decoder; it need not keep to the data. Lengths are sums of the distances between "
     "successive pictures."
 )
-path_sheet.show(run, table, a, b)
+c = path_sheet.show(run, table, a, b)
+path_attribute.show(run, table, a, b, c)
 frame.show_code(path_downloads.code(run.id, a.lines, b.lines, steps, label, frame.model_class(run).needs_labels))

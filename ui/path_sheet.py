@@ -13,12 +13,12 @@ SIDES = ("5", "7", "9", "12")
 SHOWN = "sheet"  # in the address: pictures each way; absent where the sheet is closed
 
 
-def show(run: Run, table: CodeTable, a: path_ends.End, b: path_ends.End) -> None:
-    """Two more ends, and all that lies between the four."""
+def show(run: Run, table: CodeTable, a: path_ends.End, b: path_ends.End) -> path_ends.End | None:
+    """Two more ends, and all that lies between the four; returns C where the sheet is open."""
     is_open = st.toggle("A sheet between four: choose C and D, too", value=bool(state.address(SHOWN)), key="sheet-open")
     if not is_open:
         state.put_address(SHOWN, "")
-        return
+        return None
     c, d = path_ends.choose(run, table, "CD")
     side_place, words = st.columns([1, 4], vertical_alignment="bottom")
     with side_place:
@@ -38,3 +38,4 @@ def show(run: Run, table: CodeTable, a: path_ends.End, b: path_ends.End) -> None
         icon=":material/download:",
         on_click="ignore",
     )
+    return c

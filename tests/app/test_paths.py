@@ -138,3 +138,31 @@ def test_a_dropped_handle_becomes_an_end_and_swaps(runs, open_page, component, w
     assert not at.exception
     assert component(at)["b"] == {"place": [1, 2]}
     assert "A is item 20" in words(at)
+
+
+def test_an_attribute_is_told_on_items_that_it_was_not_made_from(runs, open_page, words, table):
+    from aelib.latent.attribute import attribute
+
+    at = open_page("paths", run=RUN, attribute="1", **{"of-from": "3", "of-to": "8", "from": "10"})
+    assert not at.exception
+    wanted = attribute(table.codes, np.flatnonzero(table.labels == 3), np.flatnonzero(table.labels == 8))
+    said = words(at)
+    assert f"Cohen's d **{wanted.effect:.2f}**" in said
+    assert f"told on {wanted.held_out:,} others" in said
+    at = at.selectbox(key="choose-of-from").set_value("8").run()
+    assert not at.exception
+    assert "too small" in words(at), "a class has no direction to itself"
+
+
+def test_an_analogy_shows_the_items_nearest_to_its_answer(runs, open_page, table):
+    from aelib.latent.attribute import analogy
+
+    at = open_page("paths", run=RUN, analogy="1", **{"from": "10", "to": "20", "third": "30"})
+    assert not at.exception
+    _, rows = analogy(*table.codes[[np.flatnonzero(table.index == item)[0] for item in (10, 20, 30)]], table.codes)
+    captions = [image.caption for part in at.get("image") for image in part.proto.imgs]
+    assert "the items nearest to it: " + ", ".join(str(table.index[row]) for row in rows) in captions
+
+
+def test_a_sheet_and_an_analogy_can_stand_together(runs, open_page):
+    assert not open_page("paths", run=RUN, analogy="1", attribute="1", sheet="5").exception
