@@ -180,3 +180,19 @@ def test_a_sphere_that_is_the_line_says_why(start, end, word):
     start, end = np.float32(start), np.float32(end)
     assert word in why_straight(start, end)
     assert np.array_equal(sphere(start, end, 5), line(start, end, 5)) == bool(word)
+
+
+def test_a_linear_decoder_has_the_line_for_its_geodesic():
+    from aelib.config import RunConfig
+    from aelib.datasets._base import DataInfo
+    from aelib.models._base import build
+
+    raw = {"dataset": {"name": "digits"}, "model": {"name": "linear", "latent_dim": 16}, "network": {"name": "mlp"}}
+    model = build(RunConfig.parse(raw), DataInfo((1, 8, 8), {"train": 1000, "validation": 100, "test": 100}))
+    model.requires_grad_(False)
+    start, end = np.random.default_rng(3).normal(size=(2, 16)).astype(np.float32)
+    road = np.stack([start, start + 1, end])
+    codes = geodesic(model.decode, start, end, 12, road)
+    np.testing.assert_allclose(codes, line(start, end, 12), atol=0.01)
+    straight = model.decode(torch.from_numpy(np.stack([start, end])))
+    assert walked(model.decode, codes) == pytest.approx(float((straight[1] - straight[0]).norm()), rel=1e-3)

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { split } from "../../ui/components/film_ask.js";
 import { bounce, readStep, snap, thumbWidth } from "../../ui/components/film_values.js";
 
 test("a step from outside is kept within the film", () => {
@@ -36,4 +37,16 @@ test("a picture snaps to whole pixels where that costs little", () => {
   assert.equal(snap(40, 64), 40, "smaller than native");
   assert.equal(snap(60, 28, 2), 56);
   assert.equal(snap(44, 28, 2), 42);
+});
+
+test("an answer is parted way by way; one that has no steps takes no pictures", () => {
+  const meta = {
+    shape: [3, 1, 2, 1],
+    support: [0.1, 0.2, 0.3],
+    ways: [{ name: "line", steps: 2 }, { name: "road", steps: 0, note: "No road." }, { name: "sphere", steps: 1 }],
+  };
+  const [line, road, sphere] = split({ meta, pixels: Uint8Array.from([1, 2, 3, 4, 5, 6]) });
+  assert.deepEqual([[...line.frames.pixels], line.frames.support], [[1, 2, 3, 4], [0.1, 0.2]]);
+  assert.deepEqual([road.frames, road.note], [undefined, "No road."]);
+  assert.deepEqual([[...sphere.frames.pixels], sphere.frames.shape], [[5, 6], [1, 1, 2, 1]]);
 });
