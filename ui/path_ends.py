@@ -84,7 +84,7 @@ def _kinds(run: Run, table: CodeTable, name: str) -> list[str]:
     can = {
         "class": bool(info.classes) and bool((table.labels >= 0).any()),
         "selection": name in SELECTIONS and direction.remembered(run.id, SELECTIONS[name]) is not None,
-        "picture": model.can_encode and info.kind == "images",
+        "picture": model.can_encode and info.kind == "images" and info.item_shape[1] == info.item_shape[2],
         "place": bool(state.address(f"{KINDS[name]}-at")),
     }
     return [kind for kind in CHOICES if can.get(kind, True)]
@@ -150,15 +150,17 @@ def _picture(run: Run, table: CodeTable, name: str) -> End:
     kept = f"picture-{name}"
     file = st.file_uploader(f"{name}: picture", key=f"upload-{name}", max_upload_size=50)
     if file is not None:
-        opened = open_picture(file.getvalue(), file.name)
+        try:
+            opened = open_picture(file.getvalue(), file.name)
+        except AelibError as error:
+            st.error(str(error), icon=":material/error:")
+            return _item(run, table, name)
         state.put(kept, (file.name, opened.pixels, [*opened.conversions]))
     if state.get(kept) is None:
         st.info("Upload a picture (PNG, JPEG, WebP, TIFF, GIF or BMP); until then an item stands here.")
         return _item(run, table, name)
     filename, pixels, done = state.get(kept)
-    channels, height, width = cached.info(run.id).picture_shape
-    if height != width:
-        raise AelibError("E_DATA_SHAPE", "A picture cannot be fitted here", f"the items are {width} x {height} pixels")
+    channels, height, width = cached.info(run.id).picture_shape  # square: offered only then
     fitted = fit_picture(pixels, height, channels, "crop")
     st.caption("; ".join([*done, f"its middle square at {width} × {height} pixels"]))
     given = {"code": _rounded(_encoded(run, fitted))}
