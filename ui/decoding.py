@@ -45,7 +45,7 @@ def decode_codes(run_id: str, codes: Any, label: int = 0) -> Decoded:
     Raises ``E_CODES`` when they are not a table of finite numbers of the run's code size.
     """
     table = cached.table(run_id)
-    given = _numbers(codes, table.codes.shape[1], "codes")
+    given = numbers(codes, table.codes.shape[1], "codes")
     if cached.model(run_id).code_shape == "grid":
         raise AelibError("E_ABILITY", f"The codes of {run_id} are grids", "a vector of one is for maps only")
     labels = np.full(len(given), label, np.int64)
@@ -55,7 +55,7 @@ def decode_codes(run_id: str, codes: Any, label: int = 0) -> Decoded:
 def nearest_items(run_id: str, codes: Any) -> Decoded:
     """The items whose codes are nearest to the first of the codes given: their own pictures, codes and distances."""
     table = cached.table(run_id)
-    given = _numbers(codes, table.codes.shape[1], "codes")[:1]
+    given = numbers(codes, table.codes.shape[1], "codes")[:1]
     rows, distances = nearest(given, table.codes, NEAREST)
     names, labels = cached.info(run_id).classes, table.labels[rows[0]]
     more = {
@@ -96,7 +96,7 @@ def decode_places(run_id: str, map_text: str, places: Any) -> Decoded:
     The support is the lower of the two: that of the code in the code space, that of the place on the map. Grid codes
     cannot be blended: there the nearest item's own grid is decoded, and the support is the place's alone.
     """
-    config, given = read_map(map_text), _numbers(places, 2, "points")
+    config, given = read_map(map_text), numbers(places, 2, "points")
     found = ground(run_id, config, given)
     more = {"nearest": found.rows.tolist(), "latents": np.round(found.latents, 5).tolist()}
     return Decoded(ground_pictures(run_id, found), found.share, more)
@@ -223,7 +223,8 @@ def pictures_of(run_id: str, latents: np.ndarray, labels: np.ndarray) -> np.ndar
     return np.ascontiguousarray(as_pictures(decoded, info.low, info.high).transpose(0, 2, 3, 1))
 
 
-def _numbers(raw: Any, width: int, name: str) -> np.ndarray:
+def numbers(raw: Any, width: int, name: str) -> np.ndarray:
+    """A table (n, ``width``) of float32. Raises ``E_CODES`` for what is neither."""
     try:
         given = np.asarray(raw, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):

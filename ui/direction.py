@@ -77,7 +77,7 @@ def show(run: Run, rows: np.ndarray) -> None:
     if not model.can_decode or model.code_shape == "grid":
         st.caption("This model draws nothing from a mean code, so there is no path to look at.")
     elif st.button("Move the mean of A towards B", type="primary", icon=":material/route:"):
-        here = {state.RUN: run.id, state.ENDS: "selections"}
+        here = {state.RUN: run.id, "a": "selection", "b": "selection"}
         st.switch_page("../pages/paths.py", query_params=here | {key: state.address(key) for key in NAMES})
 
 

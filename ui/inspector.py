@@ -101,9 +101,11 @@ def _use_for_path(places: Any, item: int) -> None:
         "Path from", help="Make this item A of a path; then pick another one", icon=":material/trip_origin:"
     ):
         state.put(state.FROM, item)
+        state.put("choose-a", "item")
         st.rerun()
     if places.button("Path to", help="Make this item B and open the Paths page", icon=":material/flag:"):
         state.put(state.TO, item)
+        state.put("choose-b", "item")
         st.switch_page("../pages/paths.py")
 
 

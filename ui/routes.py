@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from aelib.errors import AelibError
 from aelib.files import parse_json
-from ui import decoding, disturb, drawn, map_layers, movie_data, sketch
+from ui import decoding, disturb, drawn, map_layers, movie_data, sketch, ways
 from ui.components import modules
 
 BODY_CAP = 2**20  # bytes of a request
@@ -69,6 +69,12 @@ async def _nearest(request: Request) -> Response:
     """POST {"codes": [[…]]} -> the pictures of the items nearest to it in the code space."""
     body = await _body(request)
     return await _decoded(decoding.nearest_items, request.path_params["run"], body.get("codes"))
+
+
+@_answering
+async def _paths(request: Request) -> Response:
+    """POST {"a": …, "b": …, "steps": 12, "ways": ["line", …]} -> pictures along ways from A to B."""
+    return await _decoded(ways.answer, request.path_params["run"], await _body(request))
 
 
 @_answering
@@ -194,6 +200,7 @@ routes = [
     Route("/api/runs/{run}/decode", _decode, methods=["POST"]),
     Route("/api/runs/{run}/nearest", _nearest, methods=["POST"]),
     Route("/api/runs/{run}/words", _words, methods=["POST"]),
+    Route("/api/runs/{run}/paths", _paths, methods=["POST"]),
     Route("/api/runs/{run}/decode_at", _decode_at, methods=["POST"]),
     Route("/api/runs/{run}/movie/points/{layout}/{first}/{last}", _movie_points),
     Route("/api/runs/{run}/movie/items/{version}", _movie_cast),

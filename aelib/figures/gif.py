@@ -1,4 +1,4 @@
-"""Pictures that move: GIF from frames, and the frames of a walk there and back."""
+"""Pictures that move: GIF and WebP from frames, and the frames of a walk there and back."""
 
 import io
 
@@ -42,5 +42,18 @@ def to_gif(frames: np.ndarray, milliseconds: int = 90) -> bytes:
     file = io.BytesIO()
     images[0].save(
         file, format="GIF", save_all=True, append_images=images[1:], duration=milliseconds, loop=0, optimize=False
+    )
+    return file.getvalue()
+
+
+def to_webp(frames: np.ndarray, milliseconds: int = 90) -> bytes:
+    """A WebP that runs for ever, without loss. Takes what ``to_gif`` takes, and joins like frames as it does."""
+    if not 1 <= len(frames) <= MOST_FRAMES or frames.dtype != np.uint8:
+        raise ValueError(f"to_webp takes 1 to {MOST_FRAMES} uint8 frames, not {frames.dtype} {frames.shape}")
+    images = [Image.fromarray(frame[0] if len(frame) == 1 else frame.transpose(1, 2, 0)) for frame in frames]
+    images = [image.convert("RGB") for image in images]
+    file = io.BytesIO()
+    images[0].save(
+        file, format="WEBP", save_all=True, append_images=images[1:], duration=milliseconds, loop=0, lossless=True
     )
     return file.getvalue()

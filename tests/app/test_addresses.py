@@ -59,8 +59,18 @@ def test_a_link_to_a_code_starts_there(runs, open_page, component):
 def test_a_link_to_a_path_has_its_ends_and_its_step(runs, open_page, component, words):
     at = open_page("paths", **{"run": "digits-vae", "from": "10", "to": "20", "steps": "5", "step": "3"})
     assert "A is item 10, B is item 20" in words(at)
-    assert {len(strip["codes"]) for strip in component(at)["strips"]} == {5}
+    assert component(at)["steps"] == 5
     assert component(at)["step"] == 3
+
+
+def test_a_link_to_a_path_says_what_its_ends_are(runs, open_page, component, words):
+    given = {"a": "class", "a-class": "3", "b": "place", "b-at": "0.5,-1.25", "sheet": "5"}
+    at = open_page("paths", run="digits-vae", **given)
+    assert "A is the mean of class 3" in words(at)
+    assert "B is the place (0.5, -1.25) on the map" in words(at)
+    assert component(at)["b"] == {"place": [0.5, -1.25]}
+    assert component(at)["places"][1] == [0.5, -1.25]
+    assert "C is item" in words(at)
 
 
 def test_a_link_to_an_item_disturbs_it(runs, open_page, words):
@@ -113,7 +123,7 @@ KEYS = {
     "map": ["run", "split", "method", "colour", "pick", "ground", "lasso", "camera"],
     "decode": ["run", "code", "decode_item", "as", "steps"],
     "generate": ["run", "source", "count", "seed", "temperature", "of", "lasso"],
-    "paths": ["run", "from", "to", "steps", "step"],
+    "paths": ["run", "from", "to", "steps", "step", "a", "b", "a-at", "b-at", "b-class", "sheet", "third"],
     "noise": ["run", "corruption", "severity", "item", "draw", "source", "drawing", "beside", "on", "level", "way"],
     "draw": ["run", "drawing", "way"],
     "reconstructions": ["run", "split", "order", "class"],

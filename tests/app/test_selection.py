@@ -244,9 +244,8 @@ def test_two_selections_make_a_direction_that_paths_goes_along(
     length = float(np.linalg.norm(table.codes[second].mean(0) - table.codes[first].mean(0)))
     assert f"**{length:.2f}**" in words(at)
     at = press(at, "Move the mean of A towards B")
-    strip = next(strip for strip in component(at)["strips"] if strip["name"] == "line")
-    np.testing.assert_allclose(strip["codes"][0], table.codes[first].mean(0), atol=2e-5)
-    np.testing.assert_allclose(strip["codes"][-1], table.codes[second].mean(0), atol=2e-5)
+    np.testing.assert_allclose(component(at)["a"]["code"], table.codes[first].mean(0), atol=2e-5)
+    np.testing.assert_allclose(component(at)["b"]["code"], table.codes[second].mean(0), atol=2e-5)
     names: dict = {}
     from contextlib import chdir
 
@@ -254,8 +253,8 @@ def test_two_selections_make_a_direction_that_paths_goes_along(
         exec(lines_of(at), names)
     np.testing.assert_allclose(names["start"], table.codes[first].mean(0), atol=1e-6)
     linked = again(at, open_page, "paths")
-    assert component(linked)["strips"][0]["codes"] == component(at)["strips"][0]["codes"]
-    linked = linked.selectbox(key="choose-ends").set_value("items").run()
+    assert [component(linked)[end] for end in "ab"] == [component(at)[end] for end in "ab"]
+    linked = linked.selectbox(key="choose-a").set_value("item").run()
     assert "A is item" in words(linked)
 
 

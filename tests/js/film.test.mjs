@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bounce, frameAt, readStep, snap, stepOf, thumbWidth } from "../../ui/components/film_values.js";
+import { split } from "../../ui/components/film_ask.js";
+import { bounce, readStep, snap, thumbWidth } from "../../ui/components/film_values.js";
 
 test("a step from outside is kept within the film", () => {
   assert.deepEqual([3, 99, -1, 2.4, undefined, NaN].map((s) => readStep(s, 12)), [3, 11, 0, 2, 0, 0]);
@@ -16,20 +17,6 @@ test("the film runs to and fro, and shows each step of a round", () => {
   }
   assert.deepEqual(seen, [1, 2, 3, 2, 1, 0, 1]);
   assert.deepEqual(bounce(0, 1, 1), [0, 1]);
-});
-
-test("strips of unequal length begin and end together", () => {
-  assert.deepEqual([0, 1, 2, 3, 4].map((s) => frameAt(s, 5, 5)), [0, 1, 2, 3, 4]);
-  assert.deepEqual([0, 4, 8].map((s) => frameAt(s, 9, 3)), [0, 1, 2]);
-  assert.equal(frameAt(0, 1, 1), 0);
-});
-
-test("picking a thumbnail leads to a step that shows it", () => {
-  for (const [longest, count] of [[12, 12], [12, 5], [9, 1], [17, 16]]) {
-    for (let frame = 0; frame < count; frame += 1) {
-      assert.equal(frameAt(stepOf(frame, longest, count), longest, count), frame);
-    }
-  }
 });
 
 test("thumbnails fill one row while legible, then wrap into rows of equal length", () => {
@@ -50,4 +37,16 @@ test("a picture snaps to whole pixels where that costs little", () => {
   assert.equal(snap(40, 64), 40, "smaller than native");
   assert.equal(snap(60, 28, 2), 56);
   assert.equal(snap(44, 28, 2), 42);
+});
+
+test("an answer is parted way by way; one that has no steps takes no pictures", () => {
+  const meta = {
+    shape: [3, 1, 2, 1],
+    support: [0.1, 0.2, 0.3],
+    ways: [{ name: "line", steps: 2 }, { name: "road", steps: 0, note: "No road." }, { name: "sphere", steps: 1 }],
+  };
+  const [line, road, sphere] = split({ meta, pixels: Uint8Array.from([1, 2, 3, 4, 5, 6]) });
+  assert.deepEqual([[...line.frames.pixels], line.frames.support], [[1, 2, 3, 4], [0.1, 0.2]]);
+  assert.deepEqual([road.frames, road.note], [undefined, "No road."]);
+  assert.deepEqual([[...sphere.frames.pixels], sphere.frames.shape], [[5, 6], [1, 1, 2, 1]]);
 });

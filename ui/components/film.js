@@ -1,17 +1,22 @@
 /**
- * Film strips: each way from A to B as a row of decoded pictures, one slider and one play button for all.
+ * Film strips: each way from A to B as a row of decoded pictures, one slider and one play button for all; a small map
+ * whose handles are the ends, and the ways' figures.
  *
- * Streamlit runs the default export again whenever its data or the theme change. A film is built once per
- * `data.id`; with the same id or the same codes only the callbacks are renewed. A strip asks for all its
- * pictures at once.
+ * Streamlit runs the default export again whenever its data or the theme change. A film stays as long as its run,
+ * class and number of steps do; other ends are asked for in place, so that the old pictures stand until the new ones
+ * come.
  */
 
+import { Asker } from "./film_ask.js";
+import { FilmMap } from "./film_map.js";
 import { Strip } from "./film_strip.js";
+import { Figures } from "./film_table.js";
 import { bounce, readStep } from "./film_values.js";
 
 const films = new WeakMap(); // parentElement -> Film
 const SPEEDS = [2, 4, 8, 16]; // steps per second
 const KEY_PAUSE_MS = 300; // held arrow keys are one change, told once they rest
+const SEARCHED = ["geodesic"]; // too slow to follow a drag
 
 const TEMPLATE = `
   <div class="controls" role="group" aria-label="Film">
@@ -22,20 +27,23 @@ const TEMPLATE = `
     <output class="count"></output>
     <label>speed <select></select></label>
   </div>
-  <div class="stages"></div>
+  <div class="bench"><div class="map"></div><div><div class="stages"></div><table class="figures"></table></div></div>
   <div class="strips"></div>`;
 
 const ICONS = { play: "M4 2.5v11l9-5.5z", pause: "M4 3h3v10H4zM9 3h3v10H9z" };
 
-/** Streamlit's entry: data is {id, decode, strips: [{name, codes, note}], shape: [h, w, c], step}. */
-export default function mount({ data, parentElement, setStateValue }) {
+/**
+ * Streamlit's entry: data is {id, paths, ways: [{name, colour, help}], a, b, places: [[x, y], [x, y]], steps, label,
+ * shape: [h, w, c], step, map}; a and b are {code} or {place}, as the route wants them.
+ */
+export default function mount({ data, parentElement, setStateValue, setTriggerValue }) {
   const old = films.get(parentElement);
-  if (old?.data.id !== data.id && !old?.shows(data)) {
+  if (old?.data.id !== data.id) {
     old?.remove();
     films.set(parentElement, new Film(data, parentElement, old));
-  }
+  } else old.take(data);
   const film = films.get(parentElement);
-  film.setStateValue = setStateValue;
+  Object.assign(film, { setStateValue, setTriggerValue });
   return () => {
     films.get(parentElement)?.remove();
     films.delete(parentElement);
@@ -45,43 +53,94 @@ export default function mount({ data, parentElement, setStateValue }) {
 class Film {
   constructor(data, parentElement, old) {
     this.data = data;
-    this.length = Math.max(1, ...data.strips.map((strip) => strip.codes.length));
+    this.length = data.steps;
     this.step = readStep(data.step, this.length);
     this.told = this.step;
     this.direction = 1;
     this.playing = false;
-    this.hook = { frames: {}, step: this.step, playing: false };
+    this.hook = { frames: {}, figures: {}, latencies: [], answers: 0, step: this.step, playing: false };
     window.__loupeFilm = this.hook;
 
     this.root = document.createElement("div");
     this.root.className = "loupe-film";
     this.root.innerHTML = TEMPLATE;
     parentElement.append(this.root);
-    this.strips = data.strips.map(
-      (strip) =>
-        new Strip(strip, {
-          decode: data.decode,
+    this.strips = data.ways.map(
+      (way) =>
+        new Strip(way, {
           shape: data.shape,
-          longest: this.length,
-          known: old?.data.decode === data.decode ? old.strips : [],
-          onFrames: (count) => (this.hook.frames[strip.name] = count),
+          steps: this.length,
+          onFrames: (count) => (this.hook.frames[way.name] = count),
           onPick: (step) => this.pick(step),
         }),
     );
     this.find(".stages").append(...this.strips.map((strip) => strip.stage));
     this.find(".strips").append(...this.strips.map((strip) => strip.element));
+    this.figures = new Figures(this.find(".figures"), data.ways);
+    this.trails = new Map();
+    this.map = new FilmMap(this.find(".map"), data, {
+      move: (end, place) => this.move(end, place, true),
+      drop: (end, place) => this.drop(end, place),
+    });
+    this.asker = new Asker(
+      data.paths,
+      (ways, milliseconds) => this.showWays(ways, milliseconds),
+      (sentence, names) => this.strips.filter(({ way }) => names.includes(way.name)).forEach((s) => s.showError(sentence)),
+    );
     this.listen(old);
     this.show(this.step);
-    this.observer = new ResizeObserver(([entry]) => this.resize(entry.contentRect.width));
+    this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.root);
-    this.resize(this.root.clientWidth);
-    this.strips.forEach((strip) => strip.begin());
+    this.resize();
+    this.ask();
   }
 
-  /** Whether `data` asks for the very strips that are shown; its step is then an echo of ours. */
-  shows(data) {
-    const content = ({ decode, strips, shape }) => JSON.stringify([decode, strips, shape]);
-    return content(data) === content(this.data);
+  /** Data that came again: an echo of what stands here, or other ends. */
+  take(data) {
+    const same = JSON.stringify([data.a, data.b]) === JSON.stringify([this.data.a, this.data.b]);
+    this.data = { ...data, step: this.step };
+    if (same) return;
+    this.map.place(data.places);
+    this.ask();
+  }
+
+  ask(isMoving = false) {
+    const { a, b, steps, label } = this.data;
+    const names = this.data.ways.map((way) => way.name);
+    const quick = names.filter((name) => !SEARCHED.includes(name));
+    this.asker.ask({ a, b, steps, label }, quick, isMoving ? [] : names.filter((name) => SEARCHED.includes(name)));
+    for (const strip of this.strips) {
+      const waits = isMoving && SEARCHED.includes(strip.way.name);
+      strip.element.classList.toggle("stale", waits);
+      strip.stage.classList.toggle("stale", waits);
+    }
+    if (isMoving) for (const name of SEARCHED) this.trails.delete(name);
+  }
+
+  showWays(ways, milliseconds) {
+    for (const way of ways) {
+      this.strips.find((strip) => strip.way.name === way.name)?.take(way);
+      this.figures.show(way);
+      this.hook.figures[way.name] = { ...way, frames: undefined };
+      if (way.places) this.trails.set(way.name, way.places);
+      else this.trails.delete(way.name);
+    }
+    this.hook.latencies.push(milliseconds);
+    this.hook.answers += 1;
+    const trails = this.data.ways.filter(({ name }) => this.trails.has(name));
+    this.map.show(trails.map(({ name, colour }) => ({ colour, places: this.trails.get(name) })));
+  }
+
+  /** An end moves on the map: the strips follow, newest wins; the search waits until it is let go. */
+  move(end, place, isMoving) {
+    this.stop();
+    this.data = { ...this.data, [end ? "b" : "a"]: { place } };
+    this.ask(isMoving);
+  }
+
+  drop(end, place) {
+    this.move(end, place, false);
+    this.setTriggerValue?.("drop", { end: end ? "B" : "A", place });
   }
 
   find(selector) {
@@ -92,7 +151,8 @@ class Film {
     this.stop();
     clearTimeout(this.keyTimer);
     this.observer.disconnect();
-    this.strips.forEach((strip) => strip.close());
+    this.asker.close();
+    this.map.close();
     this.root.remove();
     if (window.__loupeFilm === this.hook) delete window.__loupeFilm;
   }
@@ -182,7 +242,8 @@ class Film {
     this.setStateValue?.("step", this.step);
   }
 
-  resize(width) {
-    if (width > 0) this.strips.forEach((strip) => strip.resize(width, this.strips.length));
+  resize() {
+    const [width, room] = [this.root.clientWidth, this.find(".stages").clientWidth];
+    if (width > 0) this.strips.forEach((strip) => strip.resize(width, room, this.strips.length));
   }
 }

@@ -1,7 +1,7 @@
 /** One strip of a film: a row of thumbnails with their support, and the current step large. */
 
-import { frameAt, snap, stepOf, thumbWidth } from "./film_values.js";
-import { Live, describeSupport, paint } from "./live.js";
+import { snap, thumbWidth } from "./film_values.js";
+import { describeSupport, paint } from "./live.js";
 
 const THUMB = { gap: 4, least: 44, most: 96 };
 const STAGE = { gap: 20, most: 240 };
@@ -13,24 +13,22 @@ const STAGE_HTML = `
   </figure>`;
 
 const STRIP_HTML = `
-  <header><b></b><span class="note"></span></header>
+  <header><i class="swatch"></i><b></b><span class="note"></span></header>
   <div class="row"></div>
   <p class="failure" role="alert" hidden></p>`;
 
 const THUMB_HTML = `<canvas role="img" width="1" height="1"></canvas><span class="meter"><i></i></span>`;
 
-/** Asks for its pictures in one request and shows them. */
+/** Shows the pictures of one way. */
 export class Strip {
   /**
-   * @param {{name: string, codes: number[][], note?: string}} strip
-   * @param {{decode: string, shape: number[], longest: number, known: Strip[],
-   *   onFrames: (count: number) => void, onPick: (step: number) => void}} film  known are strips of an
-   *   earlier film of the same run, whose pictures are taken over where the codes are the same
+   * @param {{name: string, colour: string, help: string}} way
+   * @param {{shape: number[], steps: number, onFrames: (count: number) => void,
+   *   onPick: (step: number) => void}} film
    */
-  constructor(strip, film) {
-    this.strip = strip;
+  constructor(way, film) {
+    this.way = way;
     this.film = film;
-    this.codes = JSON.stringify(strip.codes);
     this.frames = null; // {pixels, shape: [n, h, w, c], support} once answered
     this.current = 0;
     this.stage = document.createElement("div");
@@ -38,30 +36,27 @@ export class Strip {
     this.stage.innerHTML = STAGE_HTML;
     this.element = document.createElement("section");
     this.element.className = "strip waiting";
-    this.element.setAttribute("aria-label", strip.name);
+    this.element.setAttribute("aria-label", way.name);
     this.element.innerHTML = STRIP_HTML;
-    for (const root of [this.stage, this.element]) root.querySelector("b").textContent = strip.name;
-    this.element.querySelector(".note").textContent = strip.note ?? "";
+    for (const root of [this.stage, this.element]) {
+      root.querySelector("b").textContent = way.name;
+      root.style.setProperty("--way", way.colour);
+    }
+    this.element.querySelector(".note").textContent = way.help;
     this.setRatio(film.shape);
-    this.thumbs = strip.codes.map((_, frame) => this.makeThumb(frame));
+    this.thumbs = Array.from({ length: film.steps }, (_, frame) => this.makeThumb(frame));
     this.element.querySelector(".row").append(...this.thumbs);
-    this.live = new Live(
-      film.decode,
-      ({ meta, pixels }) => this.setFrames({ pixels, shape: meta.shape, support: meta.support }),
-      (sentence) => this.showError(sentence),
-    );
   }
 
-  /** Take the pictures over from an earlier film, or ask for them. */
-  begin() {
-    const known = this.film.known.find((other) => other.frames && other.codes === this.codes);
-    if (known) this.setFrames(known.frames);
-    else if (this.strip.codes.length) this.live.ask({ codes: this.strip.codes });
-    else this.showError("This path has no steps.");
-  }
-
-  close() {
-    this.live.close();
+  /** Show what an answer says of this way: its pictures, or the sentence why there is none. */
+  take(way) {
+    const progress = way.share < 1 ? `searching, ${Math.round(100 * way.share)} %` : "";
+    this.element.setAttribute("aria-busy", String(way.share < 1));
+    this.element.querySelector(".note").textContent = [this.way.help, progress, way.frames ? way.note : ""]
+      .filter(Boolean)
+      .join(" · ");
+    if (way.frames) this.setFrames(way.frames);
+    else this.showError(way.note || "There is no such way.");
   }
 
   makeThumb(frame) {
@@ -69,7 +64,7 @@ export class Strip {
     thumb.className = "thumb";
     thumb.innerHTML = THUMB_HTML;
     // The slider is the way by keyboard; a click is the short cut, so thumbnails are no tab stops.
-    thumb.onclick = () => this.film.onPick(stepOf(frame, this.film.longest, this.thumbs.length));
+    thumb.onclick = () => this.film.onPick(frame);
     return thumb;
   }
 
@@ -80,12 +75,13 @@ export class Strip {
   setFrames(frames) {
     this.frames = frames;
     const size = frames.shape.slice(1);
+    this.showRow(true);
     this.setRatio(size);
     this.thumbs.forEach((thumb, frame) => {
       const canvas = thumb.firstElementChild;
       paint(canvas, this.picture(frame), size);
       const sentence = showSupport(thumb, frames.support[frame]);
-      const label = `${this.strip.name}, step ${frame + 1}${sentence ? `: ${sentence}` : ""}`;
+      const label = `${this.way.name}, step ${frame + 1}${sentence ? `: ${sentence}` : ""}`;
       canvas.setAttribute("aria-label", label);
       thumb.title = sentence || label;
     });
@@ -103,7 +99,7 @@ export class Strip {
   /** Show a step of the whole film: mark its thumbnail and draw it large. */
   show(step) {
     this.thumbs[this.current]?.classList.remove("current");
-    this.current = frameAt(step, this.film.longest, this.thumbs.length);
+    this.current = step;
     this.thumbs[this.current]?.classList.add("current");
     this.showLarge();
   }
@@ -114,25 +110,29 @@ export class Strip {
     paint(canvas, this.picture(this.current), this.frames.shape.slice(1));
     const sentence = showSupport(this.stage, this.frames.support[this.current]);
     this.stage.querySelector(".sentence").textContent = sentence;
-    canvas.setAttribute("aria-label", `${this.strip.name}, step ${this.current + 1}, large`);
+    canvas.setAttribute("aria-label", `${this.way.name}, step ${this.current + 1}, large`);
   }
 
   showError(sentence) {
-    const failure = this.element.querySelector(".failure");
-    failure.textContent = sentence;
-    failure.hidden = false;
-    this.element.querySelector(".row").hidden = true;
-    this.stage.hidden = true;
+    this.frames = null;
+    this.element.querySelector(".failure").textContent = sentence;
+    this.showRow(false);
     this.film.onFrames(0);
   }
 
-  /** Fit the thumbnails and the large picture into `width`, beside `neighbours` other large ones. */
-  resize(width, neighbours) {
+  showRow(has) {
+    this.element.querySelector(".failure").hidden = has;
+    this.element.querySelector(".row").hidden = !has;
+    this.stage.hidden = !has;
+  }
+
+  /** Fit the thumbnails into `width`, and the large picture into `room` with its `neighbours`. */
+  resize(width, room, neighbours) {
     const [h, w] = this.frames?.shape.slice(1) ?? this.film.shape;
     const ratio = window.devicePixelRatio || 1;
-    const thumb = thumbWidth(width, this.film.longest, THUMB);
+    const thumb = thumbWidth(width, this.film.steps, THUMB);
     this.element.style.setProperty("--thumb", `${snap(thumb, w, ratio)}px`);
-    const large = thumbWidth(width, neighbours, { gap: STAGE.gap, least: 120, most: STAGE.most });
+    const large = thumbWidth(room, neighbours, { gap: STAGE.gap, least: 120, most: STAGE.most });
     this.stage.style.setProperty("--large", `${snap(Math.round((large * w) / Math.max(h, w)), w, ratio)}px`);
   }
 }

@@ -12,16 +12,6 @@ export function bounce(step, direction, length) {
   return [step + turned, turned];
 }
 
-/** The frame, of `count`, that a strip shows at `step` of the longest strip: the same share of its way. */
-export function frameAt(step, longest, count) {
-  return longest < 2 ? 0 : Math.round((step * (count - 1)) / (longest - 1));
-}
-
-/** The first step of the longest strip at which a strip of `count` shows `frame`; the inverse of frameAt. */
-export function stepOf(frame, longest, count) {
-  return count < 2 ? 0 : Math.round((frame * (longest - 1)) / (count - 1));
-}
-
 /**
  * The width of the thumbnails of a strip: one row if they stay legible, else rows of equal length.
  * @param {number} width  room for the strip, CSS pixels
