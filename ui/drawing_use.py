@@ -35,9 +35,9 @@ def links(run: Run, table: CodeTable, picture: str, way: str, label: int) -> Non
             x, y = small_map.placed(run.id, code[None])[0]
             spot = {state.GROUND: f"{x:.6g},{y:.6g}"} if walks else {state.PICK: near}
             _go("map", here | {state.METHOD: small_map.projection(run.id).name} | spot)
-        if walks and st.button("Paths", icon=":material/route:", help=f"A path from its nearest item, {near}"):
-            state.put(state.FROM, int(near))
-            _go("paths", here | {state.FROM: near})
+        if walks and st.button("Paths", icon=":material/route:", help="A path from the drawing"):
+            state.put("choose-a", "drawing")
+            _go("paths", here | {"a": "drawing", state.DRAWING: picture, state.WAY: way})
         if not walks:
             st.caption("Nothing is drawn from a code of this model: Decode and Paths need one that does.")
 

@@ -18,7 +18,7 @@ from aelib.exchange import drawings
 from aelib.files import sha256, write_bytes
 from aelib.pictures import MAX_BYTES, decode_picture, to_png
 from aelib.runs.folder import default_checkpoints
-from ui import cached, state
+from ui import cached
 
 SIDE = 128  # pixels of a drawing each way
 MOST_SIDE = 512  # of an upload; a larger one is shrunk in proportion
@@ -136,27 +136,6 @@ def lines(run_id: str, picture_id: str, way: str) -> str:
         'pixels, _ = decode_picture(data, "picture")\n'
         f"clean = torch.from_numpy({made}[None]).float() / 255\n"
     )
-
-
-def choices(run_id: str) -> list[dict[str, Any]]:
-    """What this session drew last, for a page that starts from a code: ``{"name", "code", "id", "picture"}`` each.
-
-    Empty where nothing was drawn, or where the run cannot take a drawing. ``code`` is (latent_dim,) float32,
-    ``picture`` uint8 (channels, height, width).
-    """
-    import torch
-
-    found = []
-    for picture_id, name in ((state.get(state.DRAWING), "the drawing"), (state.get(state.UPLOAD), "the upload")):
-        if not picture_id:
-            continue
-        with contextlib.suppress(AelibError):
-            shown, model = item(run_id, picture_id, state.get(state.WAY, "")), cached.model(run_id)
-            label = torch.zeros(1, dtype=torch.int64) if model.needs_labels else None
-            with torch.inference_mode():
-                code = model.encode(torch.from_numpy(shown[None].astype(np.float32) / 255), label).codes.numpy()[0]
-            found.append({"name": name, "code": code, "id": picture_id, "picture": shown})
-    return found
 
 
 @_shared(max_entries=8)

@@ -8,9 +8,10 @@ import streamlit as st
 
 from aelib.codes import CodeTable
 from aelib.errors import AelibError
+from aelib.exchange.drawings import cannot_draw
 from aelib.pictures import fit_picture, open_picture
 from aelib.runs.folder import Run
-from ui import cached, decoding, direction, frame, pictures, state, ways
+from ui import cached, decoding, direction, drawing_use, drawn, frame, noise_choice, pictures, state, ways
 
 ITEMS = {"A": state.FROM, "B": state.TO, "C": "third", "D": "fourth"}
 KINDS = {"A": "a", "B": "b", "C": "c", "D": "d"}  # in the address: what each end is
@@ -85,6 +86,7 @@ def _kinds(run: Run, table: CodeTable, name: str) -> list[str]:
         "class": bool(info.classes) and bool((table.labels >= 0).any()),
         "selection": name in SELECTIONS and direction.remembered(run.id, SELECTIONS[name]) is not None,
         "picture": model.can_encode and info.kind == "images" and info.item_shape[1] == info.item_shape[2],
+        "drawing": model.can_encode and not cannot_draw(info) and bool(noise_choice.known(state.DRAWING)),
         "place": bool(state.address(f"{KINDS[name]}-at")),
     }
     return [kind for kind in CHOICES if can.get(kind, True)]
@@ -177,6 +179,13 @@ def _encoded(run: Run, picture: np.ndarray) -> np.ndarray:
         return model.encode(batch, torch.zeros(1, dtype=torch.int64) if model.needs_labels else None).codes.numpy()[0]
 
 
+def _drawing(run: Run, table: CodeTable, name: str) -> End:
+    """What was drawn last, or what the address names."""
+    picture, way = noise_choice.known(state.DRAWING), state.address(state.WAY) or state.get(state.WAY, "")
+    given = {"code": _rounded(drawing_use.code_of(run.id, picture, way, 0))}
+    return End(given, 0, f"{name} is the drawing", f"np.float32({given['code']})", drawn.item(run.id, picture, way))
+
+
 def _place(run: Run, table: CodeTable, name: str) -> End:
     key = f"{KINDS[name]}-at"
     place = state.numbers(state.address(key))
@@ -206,6 +215,7 @@ CHOICES: dict[str, tuple[str, Callable[[Run, CodeTable, str], End]]] = {
     "class": ("the mean of a class", _class_mean),
     "selection": ("the mean of a selection", _selection_mean),
     "picture": ("a picture of mine", _picture),
+    "drawing": ("my drawing", _drawing),
     "place": ("a place on the map", _place),
 }
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from aelib.errors import AelibError
-from ui import disturb, drawn, sketch
+from ui import disturb, drawing_use, drawn, sketch
 
 RUN, PLAIN = "digits-vae", "digits-autoencoder"
 STACK = [{"name": "gaussian", "severity": 0.3}, {"name": "occlusion", "severity": 0.5}]
@@ -236,24 +236,19 @@ def test_a_drawing_goes_to_every_lab(runs, open_page, words):
     at = open_page("draw", run=RUN, drawing=picture)
     assert not at.exception
     assert {"Noise", "Decode", "Map", "Paths"} <= {button.label for button in at.button}
-    (found,) = drawn_choices(picture)
-    assert found["code"].shape == (8,)
-    for page, key in (("Decode", "code"), ("Map", "ground"), ("Paths", "from"), ("Noise", "drawing")):
+    code = drawing_use.code_of(RUN, picture, "", 0)
+    for page, key in (("Decode", "code"), ("Map", "ground"), ("Paths", "drawing"), ("Noise", "drawing")):
         at = open_page("draw", run=RUN, drawing=picture)
         at.button[[button.label for button in at.button].index(page)].click().run()
         assert not at.exception
         assert not at.error
         assert f"## {page}" in words(at)
         if page == "Decode":
-            np.testing.assert_allclose([float(v) for v in at.query_params[key].split(",")], found["code"], rtol=1e-3)
+            np.testing.assert_allclose([float(v) for v in at.query_params[key].split(",")], code, rtol=1e-3)
         elif page == "Map":
             assert "A place between the points" in words(at)
+        elif page == "Paths":
+            assert "A is the drawing" in words(at)
+            assert at.query_params["a"] == "drawing"
         else:
             assert at.query_params[key]
-
-
-def drawn_choices(picture):
-    from ui import state
-
-    state.put(state.DRAWING, picture)
-    return drawn.choices(RUN)
