@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from aelib.models._base import Phase, Sgd
+from aelib.config import RunConfig
+from aelib.datasets._base import load_dataset
+from aelib.models._base import Phase, Sgd, build
+from aelib.training.loop import train
 from aelib.training.optimisers import optimiser_for
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,3 +48,21 @@ def test_the_steps_are_those_of_torch(sgd):
 def test_a_run_imports_no_compiler():
     done = subprocess.run([sys.executable, "-c", TRAIN_A_LITTLE], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.stdout.split() == ["True", "False"], done.stderr
+
+
+@pytest.mark.parametrize(("widths", "threads"), [([256, 128], 1), ([2000, 1000], 2)])
+def test_small_steps_take_one_thread_and_the_setting_is_put_back(widths, threads):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        config = RunConfig.parse(
+            {"network": {"name": "mlp", "widths": widths}, "training": {"epochs": 1, "device": "cpu"}}
+        )
+        dataset = load_dataset(config.dataset)
+        reports = train(build(config, dataset.info), dataset, config, "cpu")
+        next(reports)
+        assert torch.get_num_threads() == threads
+        reports.close()  # type: ignore[attr-defined]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

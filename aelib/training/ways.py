@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from aelib.config import RunConfig, TrainingConfig
+from aelib.datasets._base import DataInfo
 from aelib.device import fast_products
 from aelib.losses.reconstruction import gradients_only
 from aelib.models._base import Model, Progress
@@ -67,6 +68,12 @@ class Compiled:
         finally:
             for name, part in self.plain.items():
                 setattr(self.model, name, part)
+
+
+def products_of(model: Model, training: TrainingConfig, info: DataInfo) -> int:
+    """Multiplications of a step's forward pass, about: a matrix is used once an item, a kernel at many places."""
+    places = max(1, info.features // (4 * info.item_shape[0]))
+    return training.batch_size * sum(p.numel() * (places if p.ndim > 2 else 1) for p in model.parameters())
 
 
 def computing(model: Model, training: TrainingConfig) -> Callable[[], contextlib.AbstractContextManager[None]]:
