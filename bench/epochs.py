@@ -52,8 +52,8 @@ CASES = (
 )  # fmt: skip
 
 
-def measure(figures: Figures, folder: Path, quick: bool) -> None:
-    """All cases."""
+def measure(figures: Figures, folder: Path, quick: bool, only: int | None = None) -> None:
+    """All cases, or one by its number."""
     data, said = mnist_data(folder)
     os.environ["AELIB_DATA"] = str(data)
     import torch
@@ -63,7 +63,7 @@ def measure(figures: Figures, folder: Path, quick: bool) -> None:
     figures.note(f"{said}; {torch.get_num_threads()} threads, OMP_WAIT_POLICY={os.environ['OMP_WAIT_POLICY']} for all")
     if not pythae_training.is_here():
         figures.note("pythae is not installed: pip install --no-deps pythae==0.1.2 imageio cloudpickle tqdm")
-    for case in CASES[:1] if quick else CASES:
+    for case in [CASES[only]] if only is not None else CASES[:1] if quick else CASES:
         _measure(figures, case, data, 1 if quick else SEEDS)
 
 

@@ -175,6 +175,7 @@ def main() -> None:
     """Measure and print."""
     parser = arguments(__doc__)
     parser.add_argument("--alone", action="store_true", help="without peers: to see that it works in a minute or two")
+    parser.add_argument("--only", choices=SIZES, help="measure this size alone")
     asked = parser.parse_args()
     figures = Figures("bench.projection", asked.quick)
     kept = Path(tempfile.gettempdir()) / "aelib-bench-projection"
@@ -186,6 +187,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-projection-", ignore_cleanup_errors=True) as here:
         folder = Path(here)
         for number, (size, count) in enumerate((QUICK_SIZES if asked.quick else SIZES).items()):
+            if asked.only not in (None, size):
+                continue
             rounds = 1 if asked.quick or size == "large" else 3
             run = run_of(source, folder, count)
             if number == 0:

@@ -75,12 +75,14 @@ def queue_figures(figures: Figures, folder: Path, rounds: int) -> None:
 
 def main() -> None:
     """Measure and print."""
-    asked = arguments(__doc__).parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--only", type=int, choices=range(len(epochs.CASES)), help="measure this net alone, by number")
+    asked = parser.parse_args()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as a worker has it; before torch is imported
     figures = Figures("bench.training", asked.quick)
     with tempfile.TemporaryDirectory(prefix="bench-training-", ignore_cleanup_errors=True) as folder:
         queue_figures(figures, Path(folder), 1 if asked.quick else 5)
-        epochs.measure(figures, Path(folder) / "data", asked.quick)
+        epochs.measure(figures, Path(folder) / "data", asked.quick, asked.only)
     figures.show(asked.json)
 
 

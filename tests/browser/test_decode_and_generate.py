@@ -57,6 +57,8 @@ def test_a_drag_on_decode_its_nearest_items_and_the_film(page, server):
     page.wait_for_function(
         "value => Number(new URLSearchParams(location.search).get('code').split(',')[0]) === value", arg=GIVEN[0]
     )
+    page.reload()  # the traversal and its film follow the address
+    expect(page.get_by_role("button", name="GIF")).to_be_visible()
     settle(page)
 
     with page.expect_download() as download:
