@@ -253,6 +253,7 @@ def test_what_cannot_be_opened_is_a_sentence(name, checkpoints, tmp_path, capsys
 SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "bring-your-codes.md").read_text("utf-8"), re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(SNIPPETS)))
 def test_the_documents_snippets_write_what_can_be_imported(number, checkpoints, tmp_path):
     done = subprocess.run(

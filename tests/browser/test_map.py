@@ -193,6 +193,7 @@ def test_the_ground_is_decoded_here_and_on_the_server(page, server):
     wait_for_no_parameter(page, "ground")
 
 
+@pytest.mark.slow
 def test_the_camera_goes_into_the_address_and_comes_back(page, server, new_context):
     open_map(page, server)
     whole = hook(page, "camera")

@@ -223,6 +223,7 @@ def test_every_icon_has_a_name_and_a_tooltip_with_its_key(page, server):
 # ---- true distance
 
 
+@pytest.mark.slow
 def test_true_distance_colours_by_the_distance_in_the_code_space(page, server, new_context):
     open_map(page, server)
     table, _ = table_and_points(server)

@@ -136,6 +136,7 @@ def open_popover(page, name, inside):
     expect(inside).to_be_visible()
 
 
+@pytest.mark.slow
 def test_save_by_name_then_open_from_a_fresh_page_by_keyboard(page, server):
     open_map(page, server)
     table, points = table_and_points(server)

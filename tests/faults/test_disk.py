@@ -57,6 +57,7 @@ def test_a_full_disk_ends_in_words_and_the_run_goes_on_when_there_is_room(small_
     assert outcome(run) == outcome(unbroken)
 
 
+@pytest.mark.slow
 def test_a_disk_without_any_room_leaves_a_run_that_is_taken_up_later(small_disk, start_worker):
     checkpoints = small_disk / "checkpoints"
     run = queue.submit(checkpoints, config(epochs=9_000))

@@ -99,6 +99,7 @@ def test_more_than_the_item_has_is_refused(name, latent_dim):
     assert caught.value.how_to_fix == f"Take 1 to {latent_dim - 1}"
 
 
+@pytest.mark.slow
 def test_a_trained_linear_autoencoder_spans_what_the_components_span(digits):
     # Four: the fifth variance is far below the fourth (0.27, 0.40), so that the subspace is well defined.
     # Watched on the training items, so that the weights kept are the converged ones.

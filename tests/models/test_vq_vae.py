@@ -292,6 +292,7 @@ def test_the_loop_logs_perplexity_over_the_epoch_and_is_repeatable():
     assert all(torch.equal(first[key], second[key]) for key in first)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_ends_where_the_unbroken_one_does():
     run = run_of(codebook_size=16)
     dataset = load_dataset(run.dataset)
