@@ -194,7 +194,9 @@ def test_a_csv_without_numbers_is_refused(text):
 
 
 def test_a_parquet_file_with_lists_or_columns():
-    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     for columns in ({"embedding": CODES.tolist()}, {f"dim_{n}": CODES[:, n] for n in range(3)}):
         file = io.BytesIO()
         pq.write_table(pa.table({**columns, "label": ["a", "b", None] * 2, "age": [1.0, None] * 3}), file)

@@ -5,13 +5,18 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 import streamlit as st
+from anyio.from_thread import start_blocking_portal
+from starlette.applications import Starlette
 from streamlit import config
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
+
+from tests.app._asking import RUN, Answer
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("digits-autoencoder", "digits-plane", "digits-vae")
@@ -129,3 +134,60 @@ def pictures_of() -> Callable[..., np.ndarray]:
         return as_pictures(decoded.numpy()).transpose(0, 2, 3, 1)
 
     return pictures
+
+
+@pytest.fixture(scope="module")
+def portal():
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+@pytest.fixture
+def ask(runs, portal):
+    """Ask the app's own routes behind its own middleware, as its server would; a fault of ours is an exception."""
+    from ui.routes import routes
+    from ui.server import middleware
+
+    app = Starlette(routes=routes, middleware=middleware)
+
+    def ask(method: str, address: str, body: bytes = b"", host: str = "localhost:8501", parts: int = 1) -> Answer:
+        path, _, query = address.partition("?")
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": unquote(path),
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": query.encode(),
+            "headers": [(b"host", host.encode()), (b"content-type", b"application/json")],
+            "server": ("localhost", 8501),
+            "client": ("127.0.0.1", 1),
+        }
+        size = max(1, -(-len(body) // parts))
+        chunks = [body[start : start + size] for start in range(0, len(body), size)] or [b""]
+        coming = [{"type": "http.request", "body": c, "more_body": c is not chunks[-1]} for c in chunks]
+        sent: list[dict[str, Any]] = []
+
+        async def receive():
+            return coming.pop(0) if coming else {"type": "http.disconnect"}
+
+        async def send(message):
+            sent.append(dict(message))
+
+        portal.call(app, scope, receive, send)
+        start = sent[0]
+        headers = {name.decode().lower(): value.decode("latin-1") for name, value in start["headers"]}
+        return Answer(start["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
+
+    return ask
+
+
+@pytest.fixture
+def decode(ask):
+    def decode(run: str = RUN, to: str = "decode", **body: Any) -> Answer:
+        return ask("POST", f"/api/runs/{run}/{to}", json.dumps(body).encode())
+
+    return decode

@@ -66,7 +66,7 @@ def _is_a_replaced_picture(message: ConsoleMessage) -> bool:
     The browser says so with the picture's address as the place, Streamlit's own script with it in the words.
     """
     of_the_picture = urlsplit(message.location.get("url", "")).path.startswith("/media/")
-    return of_the_picture or ("Client error" in message.text and "/media/" in message.text)
+    return of_the_picture or ("image source error" in message.text.lower() and "/media/" in message.text)
 
 
 @pytest.hookimpl(hookwrapper=True)
