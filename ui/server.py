@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aelib.jobs.dispatcher import Dispatcher
 from aelib.runs.folder import default_checkpoints
 from ui import warm
+from ui.components import modules
 
 # blob: because Streamlit loads a component's inline script from one; unsafe-eval because Plotly and Vega compile.
 _POLICY = "; ".join(
@@ -55,11 +56,47 @@ class SecurityHeaders:
         await self.app(scope, receive, with_headers)
 
 
+class AsTheyAre:
+    """Keeps Streamlit from compressing what our routes answer.
+
+    Positions, codes and pictures hardly shrink, and 500,000 points cost half a second of the server to find that out.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; one for a route of ours as if the browser took nothing compressed."""
+        if scope["type"] == "http" and scope["path"].startswith("/api/"):
+            scope = {**scope, "headers": [each for each in scope["headers"] if each[0] != b"accept-encoding"]}
+        await self.app(scope, receive, send)
+
+
+class ModulesAhead:
+    """Names a page's modules in its first answer, so that they are there before Streamlit has got round to them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; the answer to one for a page says which modules to fetch."""
+        found = modules.ahead(scope["path"].strip("/")) if scope["type"] == "http" else ""
+
+        async def with_links(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", []), (b"link", found.encode())]}
+            await send(message)
+
+        await self.app(scope, receive, with_links if found else send)
+
+
 _own = ["localhost", "127.0.0.1", "[::1]"]
 _hosts = [host for host in os.environ.get("AELIB_HOSTS", "").split(",") if host]
 middleware = [
     Middleware(TrustedHostMiddleware, allowed_hosts=[*_own, *_hosts], www_redirect=False),
     Middleware(SecurityHeaders),
+    Middleware(AsTheyAre),
+    Middleware(ModulesAhead),
 ]
 
 
