@@ -165,6 +165,24 @@ def test_umap_keeps_clusters_apart_and_neighbours_together():
     assert (nearest == np.arange(len(codes)) % 5).all()
 
 
+@pytest.mark.slow
+def test_many_codes_get_nearly_their_nearest(monkeypatch):
+    """By descent: in order, without themselves, the same for the same seed, and nearly all true ones."""
+    from aelib.projections import _neighbours
+
+    codes = cloud(2000, 8)
+    codes = np.concatenate([codes, codes[:3]])  # twins
+    true_rows, _ = others(codes, 10)
+    monkeypatch.setattr(_neighbours, "MOST_EXACT", 100)
+    rows, distances = _neighbours.for_layout(codes, 10, seed=1)
+    assert rows.shape == distances.shape == (len(codes), 10)
+    assert not (rows == np.arange(len(codes))[:, None]).any()
+    assert (np.diff(distances, axis=1) >= 0).all()
+    np.testing.assert_allclose(distances, np.linalg.norm(codes[:, None] - codes[rows], axis=2), atol=1e-3)
+    np.testing.assert_array_equal(_neighbours.for_layout(codes, 10, seed=1)[0], rows)
+    assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(rows, true_rows, strict=True)]) > 0.97
+
+
 def graph(codes: np.ndarray, neighbours: int) -> np.ndarray:
     """Our fuzzy graph as a full table."""
     rows, distances = others(codes, neighbours - 1)

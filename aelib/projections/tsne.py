@@ -11,7 +11,7 @@ from pydantic import Field
 from aelib.config import PluginConfig
 from aelib.projections._interpolation import repulsion
 from aelib.projections._linear import principal_scores
-from aelib.projections._neighbours import others
+from aelib.projections._neighbours import for_layout
 from aelib.projections._progress import tell
 
 QUICK = False
@@ -35,7 +35,7 @@ def fit(codes: np.ndarray, config: Config, labels: np.ndarray | None = None) -> 
     if len(codes) < 4 or np.ptp(codes, axis=0).max() == 0:
         return start
     perplexity = min(config.perplexity, (len(codes) - 1) / 3)
-    _, distances = found = others(codes / np.abs(codes).max(), int(3 * perplexity))
+    _, distances = found = for_layout(codes / np.abs(codes).max(), int(3 * perplexity), config.seed)
     tell(0.1)
     ends, rows, weights = affinities(*found, perplexity) if distances.any() else affinities(found[0], distances + 1, 2)
     random = np.random.default_rng(config.seed)

@@ -2,7 +2,7 @@
 
 What for: seeing clusters and their neighbourhoods in codes of many dimensions.
 Limits: axes, sizes of clusters and distances between them mean nothing; another seed gives another map.
-Reference: McInnes, Healy, Melville, "UMAP", 2018, arXiv:1802.03426; exact neighbours, started from PCA.
+Reference: McInnes, Healy, Melville, "UMAP", 2018, arXiv:1802.03426; from PCA, on exact neighbours up to 150,000 items.
 """
 
 from typing import Literal
@@ -12,7 +12,7 @@ from pydantic import Field
 
 from aelib.config import PluginConfig
 from aelib.projections._linear import principal_scores
-from aelib.projections._neighbours import others
+from aelib.projections._neighbours import for_layout
 from aelib.projections._progress import tell
 
 QUICK = False  # runs in the projection worker: seconds, and compiled code that a web process need not load
@@ -35,7 +35,7 @@ def fit(codes: np.ndarray, config: Config, labels: np.ndarray | None = None) -> 
     start = principal_scores(codes, config.dimensions)
     if len(codes) < 4 or np.ptp(codes, axis=0).max() == 0:
         return start
-    rows, distances = others(codes / np.abs(codes).max(), min(config.neighbours, len(codes)) - 1)
+    rows, distances = for_layout(codes / np.abs(codes).max(), min(config.neighbours, len(codes)) - 1, config.seed)
     tell(0.2)
     heads, tails, weights = fuzzy_graph(rows, distances)
     random = np.random.default_rng(config.seed)
