@@ -13,12 +13,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from aelib.errors import AelibError
 from aelib.files import write_json
+from aelib.runs import movie
 from aelib.runs.folder import Run, default_checkpoints, delete_run, open_run
 from bench.machine import ROOT, describe, sentence
 
 CAP = 1_000_000  # bytes of one run
+FRAMES = 30  # of its movie: most where most is learnt, at the beginning
 PROJECTIONS = ("umap", "pca", "axes")
 MACHINE = ("pid", "device", "threads", "step", "steps", "items_per_second", "seconds_left")  # not for git
 _TRAINING = {"schedule": "one_cycle", "learning_rate": 0.003}
@@ -76,9 +80,14 @@ def train(folder: Path, run_id: str, epochs: int | None) -> Run:
 
 
 def tidy(run: Run) -> None:
-    """Keep the last preview only, no worker's traces, and of the status what is no matter of the machine."""
+    """Keep the last preview, a few frames of the movie, no worker's traces, and no status of the machine's."""
     for preview in run.previews()[:-1]:
         preview.unlink()
+    frames = movie.frames(run)
+    kept = np.unique(np.geomspace(1, len(frames), FRAMES).round().astype(int)) - 1
+    for number in set(range(len(frames))) - set(kept.tolist()):
+        for ending in (".json", ""):  # as they are read: what says that a frame is whole goes first
+            (run.folder / movie.FOLDER / f"{frames[number].name}.safetensors{ending}").unlink()
     for name in ("lock", "worker.log"):
         (run.folder / name).unlink(missing_ok=True)
     shutil.rmtree(run.folder / "resume", ignore_errors=True)

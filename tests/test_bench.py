@@ -13,6 +13,7 @@ from aelib import codes
 from aelib.config import read_choice
 from aelib.projections import _base as projections
 from aelib.registry import PROJECTIONS
+from aelib.runs import movie
 from aelib.runs.folder import list_runs
 from bench import shipped
 from bench.figures import Figures
@@ -91,6 +92,8 @@ def test_the_shipped_runs_are_whole_and_small(tmp_path: Path) -> None:
         assert run.status()["state"] == "completed"
         assert not {"pid", "threads", "device"} & set(run.status())
         assert [path.name for path in run.previews()] == ["epoch-00002.png"]
+        assert 2 < len(movie.frames(run)) <= shipped.FRAMES
+        assert (movie.frames(run)[0].epoch, movie.frames(run)[-1].epoch) == (0, 2)
         assert not [name for name in ("lock", "worker.log", "resume") if (run.folder / name).exists()]
         for method in shipped.PROJECTIONS:
             stored = projections.read(run, read_choice(PROJECTIONS, method))
