@@ -23,7 +23,7 @@ MOMENTS = ((0, 0), (0, 3), (1, 0), (2, 0))
 
 @pytest.fixture
 def filmed(runs, empty_caches):
-    """A shipped run with a movie, written by hand: what drifts is known."""
+    """A shipped run with a movie in place of its own, written by hand: what drifts is known."""
     return film(open_run(runs, RUN))
 
 
@@ -31,6 +31,7 @@ def film(run, width: int = 5):
     data, random = load_dataset(run.dataset()), np.random.default_rng(0)
     validation = data.splits["validation"]
     rows = np.arange(0, len(validation), 3)
+    shutil.rmtree(run.folder / movie.FOLDER)
     movie.write_cast(run, movie.Cast(rows, validation.index[rows], validation.labels[rows], data.info))
     codes, pull = random.normal(size=(len(rows), width)), random.normal(size=(len(rows), width))
     for number, (epoch, step) in enumerate(MOMENTS):
@@ -120,6 +121,7 @@ def test_the_map_has_a_switch_for_it(filmed, open_page):
 
 
 def test_a_run_without_one_says_so(runs, open_page, words):
+    shutil.rmtree(runs / RUN / movie.FOLDER)
     assert "kept no frames" in words(open_page("train", watch=RUN))
     assert "kept no frames" in words(open_page("map", run=RUN, movie="1"))
 
