@@ -216,8 +216,8 @@ def kept(run: Run, settings: Settings) -> Effect | None:
         found = read_object(path) if path.exists() else {}
         if found.pop("weights", None) != weights.weights_version(run):
             return None
-        pairs = [np.asarray(found[name], np.float64) for name in ("without", "with_new")]
-        return Effect(*pairs, int(found["real"]), int(found["new"]), int(found["test"]))
+        without, with_new = (np.asarray(found[name], np.float64) for name in ("without", "with_new"))
+        return Effect(without, with_new, int(found["real"]), int(found["new"]), int(found["test"]))
     except (AelibError, LookupError, TypeError, ValueError):  # damaged: it is measured again
         return None
 
