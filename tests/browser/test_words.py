@@ -28,6 +28,7 @@ def run(server: Server, only_shipped: None) -> Run:
     return run
 
 
+@pytest.mark.slow
 def test_a_word_is_swapped_for_one_of_its_nearest(page: Page, server: Server, run: Run) -> None:
     model, items = load_model(run), load_dataset(run.dataset()).all_items()
     words = word_grid.words_of(model, items.values[items.index == 3])[0]
