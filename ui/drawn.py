@@ -120,10 +120,8 @@ def rule(run_id: str, way: str) -> str:
     _, height, width = cached.info(run_id).picture_shape
     box, is_bright = own_box(run_id)
     if is_colour(run_id):
-        ground = "white" if is_bright else "black"
-        return (
-            f"The whole pad becomes {width} × {height} pixels. Its ground is {ground}, as the items' edges rather are."
-        )
+        ground = "white, as the items' edges are bright" if is_bright else "black, as the items' edges are dark"
+        return f"The whole pad becomes {width} × {height} pixels; size and place stay as drawn. Its ground is {ground}."
     dark = " Ink is dark here, as in the items." if is_bright else ""
     if way == "drawn":
         return f"The whole pad becomes {width} × {height} pixels; size and place stay as drawn.{dark}"

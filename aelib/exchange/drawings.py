@@ -1,6 +1,6 @@
 """A drawing or a single picture, turned into one item of a dataset: cut, scaled and centred by stated rules."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -71,7 +71,7 @@ def own_box(values: np.ndarray) -> tuple[int, bool]:
     images = some[:, 0] if some.shape[1] == 1 else some.mean(axis=1).astype(np.uint8)
     edge = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
     is_bright = bool(np.median(edge) > 127)
-    ink = np.greater_equal(255 - images if is_bright else images, FAINT)
+    ink: Any = (255 - images if is_bright else images) >= FAINT
     sides = []
     for axis in (1, 2):
         there = ink.any(axis=3 - axis)

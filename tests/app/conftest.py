@@ -213,3 +213,21 @@ def trained_in_colour(tmp_path_factory):
     run, state = train_in_front(folder / "checkpoints", RunConfig.parse(config), name="colours", quiet=True)
     assert state == "completed", run.error()
     return run
+
+
+@pytest.fixture(scope="session")
+def told_the_class(tmp_path_factory):
+    """A run of a model that is told the class of what it draws."""
+    from aelib.cli._train import train_in_front
+    from aelib.config import RunConfig
+
+    config = RunConfig.parse(
+        {
+            "network": {"name": "mlp", "widths": [16]},
+            "model": {"name": "conditional_vae", "latent_dim": 3},
+            "training": {"epochs": 1, "device": "cpu"},
+        }
+    )
+    run, state = train_in_front(tmp_path_factory.mktemp("classes") / "checkpoints", config, name="classes", quiet=True)
+    assert state == "completed", run.error()
+    return run

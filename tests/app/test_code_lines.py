@@ -202,3 +202,16 @@ def test_closed_parts_of_paths_have_no_lines(runs, open_page, lines_of):
     lines = lines_of(open_page("paths", run=RUN))
     assert "sheet" not in lines
     assert "attribute" not in lines
+
+
+def test_paths_of_a_model_that_is_told_the_class(told_the_class, runs, copy_of, open_page, lines_of, monkeypatch):
+    from ui import decoding
+
+    run, drawn = copy_of(told_the_class), []
+    original = decoding.pictures_of
+    monkeypatch.setattr(decoding, "pictures_of", lambda *given: drawn.append(original(*given)) or drawn[-1])
+    address = {"from": "13", "to": "20", "third": "38", "sheet": "5", "attribute": "1", "analogy": "1"}
+    names = run_lines(lines_of(open_page("paths", run=run.id, **address)), runs)
+    for name, shown in zip(("sheet_pictures", "moved_pictures", "answer_picture"), drawn[-3:], strict=True):
+        mine = as_bytes(names[name]).transpose(0, 2, 3, 1).astype(int)
+        assert np.abs(mine - shown).max() <= 1, name

@@ -54,6 +54,7 @@ class Panel {
     this.ink.become(data.colour ? 3 : 1, ground);
     this.colours = new Colours(this.find(".colours"), firstOn(ground), () => this.erase(false));
     this.find(".colours").hidden = !data.colour;
+    if (data.colour) this.find(".hint").append(" Keys 1 to 8 take a colour, E the eraser.");
     this.map = new SmallMap(this.find(".map canvas"), data.map);
     this.find(".map small").textContent = `${data.map.title}: where its code lies`;
     this.live = new Live(data.draw, (answer) => this.showAnswer(answer), (text) => this.showError(text));
@@ -149,7 +150,7 @@ class Panel {
     const by = { "[": -1, "]": 1 }[key];
     const colour = this.data.colour ? byKey(key) : undefined;
     if (by) this.size.value = Number(this.size.value) + by; // a range keeps itself within its ends
-    else if (key === "e") this.erase(!this.erases);
+    else if (key.toLowerCase() === "e") this.erase(!this.erases);
     else if (colour) {
       this.colours.take(colour);
       this.erase(false);
