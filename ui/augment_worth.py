@@ -30,11 +30,14 @@ def show(run: Run, method: str, temperature: float) -> str:
         "per_class": int(real), "new_per_class": int(new), "method": method, "classifier": classifier,
         "seeds": SEEDS, "temperature": temperature,
     }  # fmt: skip
+    is_asked = augmenting.is_asked(
+        run, settings
+    )  # before looking for the result: the worker keeps it, then clears this
     found = augmentation.kept(run, settings)
     if found is not None:
         _say(found)
         return _lines(settings)
-    if augmenting.is_asked(run, settings):
+    if is_asked:
         _wait(run, settings)
         return ""
     if st.button(

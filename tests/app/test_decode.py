@@ -4,7 +4,6 @@ import json
 from contextlib import chdir
 
 import numpy as np
-import pytest
 
 from aelib import codes
 from aelib.config import RunConfig
