@@ -87,5 +87,5 @@ if table.codes.shape[1] == 2:
     lattice = decoding.pictures_of(run.id, flat, labels).transpose(0, 3, 1, 2)
     st.image(pictures.sheet(lattice, 32, columns=SIDE), output_format="PNG", alt="the plane of the code")
 
-augment_form.show(run)
-frame.show_code(sampling.lines(run, wanted) + augment_form.lines(run))
+effect_lines = augment_form.show(run)
+frame.show_code(sampling.lines(run, wanted) + effect_lines)

@@ -33,6 +33,7 @@ st.caption(
     "gradient descent through the decoder; it need not keep to the data. Lengths are sums of the distances between "
     "successive pictures."
 )
-c = path_sheet.show(run, table, a, b)
-path_attribute.show(run, table, a, b, c)
-frame.show_code(path_downloads.code(run.id, a.lines, b.lines, steps, label, frame.model_class(run).needs_labels))
+c, sheet_lines = path_sheet.show(run, table, a, b)
+other_lines = path_attribute.show(run, table, a, b, c)
+lines = path_downloads.code(run.id, a.lines, b.lines, steps, label, frame.model_class(run).needs_labels)
+frame.show_code(lines + sheet_lines + other_lines)

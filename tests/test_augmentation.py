@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from aelib.config import read_choice
 from aelib.datasets._base import load_dataset
 from aelib.errors import AelibError
 from aelib.exchange import augmented
+from aelib.jobs import augmenting, local
 from aelib.measures import augmentation
 from aelib.registry import DATASETS
 from aelib.runs.weights import load_info, load_model
@@ -75,7 +77,7 @@ def test_the_effect_is_that_of_the_classifier_on_items_apart(model, own, splits)
     )
     assert found.without.shape == found.with_new.shape == (5,)
     assert (found.real, found.new, found.test) == (80, 100, len(splits["test"]))
-    assert told == [0.2, 0.4, 0.6, 0.8, 1.0]
+    assert told == pytest.approx(np.linspace(0.1, 1, 10)), "after each classifier"
     assert (found.without > 0.6).all(), "a classifier that learns something"
     labels, random = splits["train"].labels, np.random.default_rng(3)  # the fourth seed by hand
     rows = np.concatenate([random.permutation(np.flatnonzero(labels == number))[:8] for number in range(10)])
@@ -123,6 +125,74 @@ def test_what_cannot_be_measured_is_refused(model, own, splits, change, more, co
         augmentation.effect(model, own, splits["train"], splits["test"].take(np.zeros(0, int)))
 
 
+# --- by a worker, kept with the run
+
+SETTINGS = {
+    "per_class": 8, "new_per_class": 4, "method": "noise", "classifier": "neighbours", "seeds": 5, "temperature": 1.0,
+}  # fmt: skip
+
+
+def test_a_worker_measures_once_and_the_run_keeps_it(run, copy_of, own, splits, model, monkeypatch):
+    copied, started = copy_of(run), []
+    monkeypatch.setattr(local, "start", lambda module, *arguments, **more: started.append(module))
+    assert augmenting.request(copied, SETTINGS) == ""
+    assert augmenting.is_asked(copied, SETTINGS)
+    assert not augmenting.is_asked(copied, {**SETTINGS, "per_class": 9})
+    assert started == ["aelib.jobs.augmenting"]
+    assert augmenting.serve(copied.folder.parent) == 0
+    assert not augmenting.is_asked(copied, SETTINGS)
+    kept = augmentation.kept(copied, SETTINGS)
+    wanted = augmentation.effect(model, own, splits["train"], splits["test"], **SETTINGS)
+    np.testing.assert_array_equal(kept.without, wanted.without)
+    np.testing.assert_array_equal(kept.with_new, wanted.with_new)
+    assert (kept.real, kept.new, kept.test) == (wanted.real, wanted.new, wanted.test)
+    monkeypatch.setattr(augmentation, "effect", None)
+    np.testing.assert_array_equal(augmentation.measure(copied, SETTINGS).gains, wanted.gains)
+    copied.place("measures", f"{augmentation.key(SETTINGS)}.json").write_text("{}")
+    assert augmentation.kept(copied, SETTINGS) is None, "damaged: measured again"
+
+
+def test_a_measurement_is_stopped_while_it_runs_and_asked_for_again(run, copy_of, monkeypatch):
+    copied, shares = copy_of(run), []
+    monkeypatch.setattr(local, "start", lambda *arguments, **more: None)
+    learn = augmentation._accuracy
+
+    def stop_at_the_third(*given):
+        shares.append(augmenting.progress(copied, SETTINGS))
+        if len(shares) == 3:
+            augmenting.stop(copied, SETTINGS)
+            assert not augmenting.is_asked(copied, SETTINGS)
+        return learn(*given)
+
+    monkeypatch.setattr(augmentation, "_accuracy", stop_at_the_third)
+    augmenting.request(copied, SETTINGS)
+    assert augmenting.serve(copied.folder.parent) == 0
+    assert shares == [0.0, 0.1, 0.2], "the fourth classifier did not learn"
+    assert augmentation.kept(copied, SETTINGS) is None
+    assert not list((copied.folder.parent / ".augmenting").glob(f"{run.id}~*"))
+    augmenting.request(copied, SETTINGS)
+    augmenting.stop(copied, SETTINGS)
+    assert augmenting.request(copied, SETTINGS) == "", "wanted again before the worker saw that it was stopped"
+    assert augmenting.serve(copied.folder.parent) == 0
+    assert augmentation.kept(copied, SETTINGS) is not None
+
+
+def test_a_worker_that_died_over_a_measurement_is_told_and_data_that_changed_are_refused(run, copy_of, monkeypatch):
+    copied = copy_of(run)
+    monkeypatch.setattr(local, "start", lambda *arguments, **more: None)
+    augmenting.request(copied, SETTINGS)
+    (request,) = (copied.folder.parent / ".augmenting").glob("*.json")
+    request.with_suffix(".begun").write_text("{}")
+    assert augmenting.serve(copied.folder.parent) == 0
+    assert "The worker ended" in augmenting.request(copied, SETTINGS)
+    augmenting.forget_fault(copied, SETTINGS)
+    config = json.loads((copied.folder / "config.json").read_text())
+    (copied.folder / "config.json").write_text(json.dumps({**config, "dataset_hash": "0" * 64}))
+    assert augmenting.request(copied, SETTINGS) == ""
+    assert augmenting.serve(copied.folder.parent) == 0
+    assert "changed since this run was trained" in augmenting.request(copied, SETTINGS)
+
+
 # --- as a data set
 
 
@@ -142,7 +212,71 @@ def test_the_folder_is_a_data_set_whose_test_items_are_real(run, model, own, spl
     with Image.open(made.folder / "train" / "3" / "new-0000012.png") as picture:
         np.testing.assert_array_equal(np.asarray(picture), np.rint(np.clip(items[12, 0], 0, 1) * 255))
     about = json.loads((made.folder / "about.json").read_text())
-    assert about == {"run": run.id, "real": len(splits["train"]), "new": 40, "test": len(splits["test"])}
+    counts = {"real": len(splits["train"]), "new": 40, "test": len(splits["test"])}
+    assert about == {"run": run.id, **counts, "size": 8, "channels": "grey"}
+    assert augmented.written(checkpoints) == [made]
+
+
+@pytest.fixture
+def made(run, splits, checkpoints):
+    one, label = np.zeros((1, 1, 8, 8), np.float32), np.zeros(1, np.int64)
+    few = splits["train"].take(np.arange(30))
+    return augmented.write(checkpoints, load_info(run), few, few, one, label, {"run": run.id})
+
+
+def test_a_data_set_is_deleted_whole_and_nothing_else_is(made, checkpoints, monkeypatch):
+    root = made.folder.parent
+    (root / ".deleting-augmented-20260101-000000-0000").mkdir()  # an earlier deletion was cut off
+    for folder in (
+        root / "..",
+        checkpoints,
+        root / "augmented-20260101-000000-abcd",
+        Path("made-data") / made.folder.name,
+    ):
+        with pytest.raises(AelibError) as caught:
+            augmented.delete(checkpoints, replace(made, folder=folder))
+        assert caught.value.code == "E_ID"
+    elsewhere = checkpoints / "mine"
+    elsewhere.mkdir()
+    link = root / "augmented-20260101-000000-beef"
+    link.symlink_to(elsewhere)
+    with pytest.raises(AelibError):
+        augmented.delete(checkpoints, replace(made, folder=link))
+    link.unlink()
+    with monkeypatch.context() as patch:
+        patch.setenv("AELIB_MODE", "demo")
+        with pytest.raises(AelibError) as caught:
+            augmented.delete(checkpoints, made)
+        assert caught.value.code == "E_DEMO"
+    assert made.folder.is_dir()
+    augmented.delete(checkpoints, made)
+    assert not list(root.iterdir())
+    assert elsewhere.is_dir()
+    assert augmented.written(checkpoints) == []
+
+
+def test_a_data_set_that_a_run_waits_to_learn_from_stays(made, checkpoints):
+    from aelib.config import RunConfig
+    from aelib.jobs import queue
+
+    config = RunConfig.parse({"dataset": made.dataset, "model": {"name": "autoencoder"}, "training": {"batch_size": 8}})
+    waiting = queue.submit(checkpoints, config)
+    assert [reader.id for reader in augmented.readers(checkpoints, made)] == [waiting.id]
+    with pytest.raises(AelibError, match=waiting.id) as caught:
+        augmented.delete(checkpoints, made)
+    assert caught.value.code == "E_CONFLICT"
+    queue.stop(waiting)
+    augmented.delete(checkpoints, made)
+    assert augmented.readers(checkpoints, made) == [waiting]
+
+
+def test_in_the_demo_nothing_is_written(run, splits, checkpoints, monkeypatch):
+    monkeypatch.setenv("AELIB_MODE", "demo")
+    one, label = np.zeros((1, 1, 8, 8), np.float32), np.zeros(1, np.int64)
+    with pytest.raises(AelibError) as caught:
+        augmented.write(checkpoints, load_info(run), splits["train"], splits["test"], one, label, {})
+    assert caught.value.code == "E_DEMO"
+    assert not checkpoints.exists()
 
 
 def test_names_of_classes_that_are_no_folders_get_numbers():

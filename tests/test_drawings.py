@@ -76,13 +76,55 @@ def test_as_drawn_keeps_size_and_place_and_dark_ink_is_turned():
     np.testing.assert_array_equal(drawings.drawn_item(half, grey(8, 8), "drawn", 0, True), 255 - found)
 
 
-@pytest.mark.parametrize(("shape", "word"), [((3, 32, 32), "colour channels"), ((13,), "rows of 13 numbers")])
+@pytest.mark.parametrize(("shape", "word"), [((4, 32, 32), "4 channels"), ((13,), "rows of 13 numbers")])
 def test_what_cannot_be_drawn_is_told(shape, word):
     info = DataInfo(shape, {"train": 1, "validation": 0, "test": 0})
     assert word in drawings.cannot_draw(info)
     with pytest.raises(AelibError) as told:
         drawings.drawn_item(ink((slice(0, 9), slice(0, 9))), info, "items", 0, False)
     assert told.value.code == "E_SHAPE"
+
+
+def painted(ground: int) -> np.ndarray:
+    """Left half red, a blue square on the right, the rest ground."""
+    found = np.full((128, 128, 3), ground, np.uint8)
+    found[:, :64] = 214, 39, 40
+    found[32:64, 96:128] = 31, 95, 214
+    return found
+
+
+@pytest.mark.parametrize("is_bright", [False, True])
+@pytest.mark.parametrize("way", ["items", "mnist", "drawn"])
+def test_a_painted_drawing_keeps_colours_size_and_place(way, is_bright):
+    ground = 255 if is_bright else 0
+    found = drawings.drawn_item(painted(ground), grey(4, 8, 3), way, 3, is_bright)
+    wanted = np.full((4, 8, 3), ground, np.uint8)
+    wanted[:, :4] = 214, 39, 40
+    wanted[1, 6:8] = 31, 95, 214
+    np.testing.assert_array_equal(found, wanted.transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize("ground", [0, 255])
+def test_a_pad_with_nothing_on_it_has_no_colours(ground):
+    empty = np.full((128, 128, 3), ground, np.uint8)
+    empty[5, 5, 1] = abs(ground - (drawings.FAINT - 1))
+    with pytest.raises(AelibError) as told:
+        drawings.drawn_item(empty, grey(8, 8, 3), "drawn", 0, ground == 255)
+    assert told.value.code == "E_EMPTY"
+    empty[5, 5, 1] = abs(ground - drawings.FAINT)
+    assert drawings.drawn_item(empty, grey(8, 8, 3), "drawn", 0, ground == 255).shape == (3, 8, 8)
+
+
+@pytest.mark.parametrize("is_bright", [False, True])
+def test_ink_stands_in_all_channels_and_colours_become_ink(is_bright):
+    part = ink((slice(0, 128), slice(0, 32)))
+    ground = 255 if is_bright else 0
+    found = drawings.drawn_item(part, grey(8, 8, 3), "items", 0, is_bright)
+    np.testing.assert_array_equal(found[:, 0, 0], 3 * [255 - ground])
+    np.testing.assert_array_equal(found[:, 0, 7], 3 * [ground])
+    colours = np.repeat(np.where(part, 255 - ground, ground).astype(np.uint8)[:, :, None], 3, axis=2)
+    back = drawings.drawn_item(colours, grey(8, 8), "drawn", 0, False)
+    np.testing.assert_array_equal(back, drawings.drawn_item(part, grey(8, 8), "drawn", 0, False))
 
 
 @pytest.mark.parametrize("is_bright", [False, True])
@@ -92,6 +134,7 @@ def test_the_items_own_box_and_ground(is_bright):
         images[number, 0, 3 : 3 + side, 2:4] = 200 if side else 0
     found = drawings.own_box(255 - images if is_bright else images)
     assert found == (6, is_bright), "the median of those with ink"
+    assert drawings.own_box(np.repeat(255 - images if is_bright else images, 3, axis=1)) == found
 
 
 def test_mnist_has_its_box(real_data, monkeypatch):

@@ -238,3 +238,13 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     with pytest.raises(AelibError, match="--checkpoints") as caught, index.transaction(below):
         pass
     assert caught.value.code == "E_DISK"
+
+
+def test_ids_that_meet_by_chance_are_drawn_again(checkpoints, monkeypatch):
+    from aelib.runs import folder
+
+    drawn = iter(["aaaa", "aaaa", "aaaa", "bbbb"])
+    monkeypatch.setattr(folder.time, "strftime", lambda text: "20260101-000000")
+    monkeypatch.setattr(folder.secrets, "token_hex", lambda size: next(drawn))
+    ids = [folder.create_run(checkpoints, RunConfig()).id for _ in range(2)]
+    assert [run_id[-4:] for run_id in ids] == ["aaaa", "bbbb"]

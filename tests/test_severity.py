@@ -8,7 +8,7 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 from aelib.config import read_choice
 from aelib.corruptions._stack import MOST, in_proportion, read_stack
 from aelib.errors import AelibError
-from aelib.jobs import curving
+from aelib.jobs import curving, local
 from aelib.latent import round_trip
 from aelib.measures import severity
 from aelib.measures.reconstruction import structural_similarity
@@ -122,7 +122,7 @@ def test_from_where_a_run_helps():
 def test_a_worker_computes_a_curve_once_and_the_run_keeps_it(tiny_run, copy_of, monkeypatch):
     copied_run = copy_of(tiny_run)
     started = []
-    monkeypatch.setattr(curving.local, "start", lambda module, *arguments, **more: started.append(module))
+    monkeypatch.setattr(local, "start", lambda module, *arguments, **more: started.append(module))
     stack, louder = read_stack(STACK, "images"), in_proportion(read_stack(STACK, "images"), 0.9)
     assert severity.kept(copied_run, stack) is None
     assert curving.request(copied_run, stack) == ""
@@ -140,7 +140,7 @@ def test_a_worker_computes_a_curve_once_and_the_run_keeps_it(tiny_run, copy_of, 
 
 def test_a_curve_that_cannot_be_computed_is_told_and_can_be_asked_again(tiny_run, copy_of, monkeypatch):
     copied_run = copy_of(tiny_run)
-    monkeypatch.setattr(curving.local, "start", lambda *arguments, **more: None)
+    monkeypatch.setattr(local, "start", lambda *arguments, **more: None)
     stack = read_stack(STACK, "images")
     curving.request(copied_run, stack)
     (copied_run.folder / "weights.safetensors").write_bytes(b"\0" * 64)

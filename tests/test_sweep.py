@@ -72,6 +72,8 @@ def test_a_sweep_is_ordinary_runs_and_a_table_that_fills(checkpoints, capsys):
     axes = {"model.latent_dim": [2, 3], "model.beta": [1.0, 4.0]}
     runs = sweep.submit(checkpoints, "sizes", RAW, axes, nonce="n")
     assert sweep.submit(checkpoints, "sizes", RAW, axes, nonce="n") == runs, "a double click"
+    for nonce in ("", "m"):  # not two sweeps in one table
+        assert code(sweep.submit, checkpoints, " sizes", RAW, axes, nonce) == "E_EXISTS"
     assert [run.status()["state"] for run in runs] == ["queued"] * 4
     training.work(*queue.claim(checkpoints, "", runs[1].id))
     rows = sweep.table(sweep.of(checkpoints, "sizes"))

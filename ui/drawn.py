@@ -31,16 +31,16 @@ _shared = partial(st.cache_resource, show_spinner=False)
 
 
 def ink_of(text: Any) -> np.ndarray:
-    """The pad's picture, uint8 (SIDE, SIDE), from base64. Raises ``E_REQUEST``."""
+    """The pad's picture from base64: uint8 (SIDE, SIDE) of ink, (SIDE, SIDE, 3) of colours. Raises ``E_REQUEST``."""
     with contextlib.suppress(binascii.Error, ValueError, TypeError):
-        raw = base64.b64decode(text, validate=True)
-        if len(raw) == SIDE * SIDE:
-            return np.frombuffer(raw, np.uint8).reshape(SIDE, SIDE)
-    raise AelibError("E_REQUEST", "The drawing is not understood", f"wanted {SIDE} x {SIDE} bytes as base64")
+        raw = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
+        if len(raw) in (SIDE * SIDE, 3 * SIDE * SIDE):
+            return raw.reshape(SIDE, SIDE) if len(raw) == SIDE * SIDE else raw.reshape(SIDE, SIDE, 3)
+    raise AelibError("E_REQUEST", "The drawing is not understood", f"wanted {SIDE} x {SIDE} bytes or pixels as base64")
 
 
 def keep_drawing(ink: np.ndarray) -> str:
-    """Keep a drawing, uint8 (SIDE, SIDE); the same one gets the same id."""
+    """Keep a drawing, uint8 (SIDE, SIDE) or (SIDE, SIDE, 3); the same one gets the same id."""
     return _keep("d", ink)
 
 
@@ -90,14 +90,24 @@ def item(run_id: str, picture_id: str, way: str = "") -> np.ndarray:
     pixels, info = picture(picture_id), cached.info(run_id)
     if picture_id.startswith("u"):
         return drawings.uploaded_item(pixels, info, way if way in FITS else "crop")  # type: ignore[arg-type]
-    return fitted(run_id, pixels[:, :, 0], way)
+    return fitted(run_id, pixels, way)
 
 
-def fitted(run_id: str, ink: np.ndarray, way: str = "") -> np.ndarray:
-    """Ink, uint8 (h, w), as an item of a run, uint8 (1, height, width)."""
+def fitted(run_id: str, drawing: np.ndarray, way: str = "") -> np.ndarray:
+    """Ink or colours, uint8 (h, w) or (h, w, 1 or 3), as an item of a run, uint8 (channels, height, width)."""
     info = cached.info(run_id)
     box, is_bright = (0, False) if drawings.cannot_draw(info) else own_box(run_id)
-    return drawings.drawn_item(ink, info, way if way in WAYS else "items", box, is_bright)  # type: ignore[arg-type]
+    return drawings.drawn_item(drawing, info, way if way in WAYS else "items", box, is_bright)  # type: ignore[arg-type]
+
+
+def ways(run_id: str) -> list[str]:
+    """The ways in which a drawing can become an item of a run: a painted one stays where it is."""
+    return ["drawn"] if is_colour(run_id) else list(WAYS)
+
+
+def is_colour(run_id: str) -> bool:
+    """Whether the pad of a run has colours."""
+    return cached.info(run_id).item_shape[0] == 3
 
 
 def own_box(run_id: str) -> tuple[int, bool]:
@@ -109,6 +119,9 @@ def rule(run_id: str, way: str) -> str:
     """What is done to a drawing, in a sentence."""
     _, height, width = cached.info(run_id).picture_shape
     box, is_bright = own_box(run_id)
+    if is_colour(run_id):
+        ground = "white, as the items' edges are bright" if is_bright else "black, as the items' edges are dark"
+        return f"The whole pad becomes {width} × {height} pixels; size and place stay as drawn. Its ground is {ground}."
     dark = " Ink is dark here, as in the items." if is_bright else ""
     if way == "drawn":
         return f"The whole pad becomes {width} × {height} pixels; size and place stay as drawn.{dark}"
@@ -128,7 +141,7 @@ def lines(run_id: str, picture_id: str, way: str) -> str:
         made = f'drawings.uploaded_item(pixels, load_info(run), "{way}")'
     else:
         box, is_bright = own_box(run_id)
-        made = f'drawings.drawn_item(pixels[:, :, 0], load_info(run), "{way}", box={box}, is_bright={is_bright})'
+        made = f'drawings.drawn_item(pixels, load_info(run), "{way}", box={box}, is_bright={is_bright})'
     return (
         "from aelib.exchange import drawings\nfrom aelib.pictures import decode_picture\n"
         "from aelib.runs.weights import load_info\n"

@@ -12,7 +12,7 @@ from aelib.corruptions._stack import stack_of
 from aelib.errors import AelibError
 from aelib.exchange.drawings import cannot_draw
 from aelib.runs.folder import Run, default_checkpoints, list_runs
-from ui import cached, disturb, drawn, frame, state
+from ui import cached, disturb, drawn, frame, pictures, state
 
 SOURCES = {"item": "an item", "drawing": "a drawing", "upload": "an upload"}
 STACK, DRAW, LEVEL = "noise-stack", "noise-draw", "noise-level"  # kept for the session
@@ -85,7 +85,7 @@ def choose_item(run: Run, table: CodeTable) -> Source:
 
 def _drawing(run: Run) -> Source:
     if reason := cannot_draw(cached.info(run.id)):
-        st.info(f"A drawing cannot be an item of these data: {reason}. Take a run of grey pictures.")
+        st.info(f"A drawing cannot be an item of these data: {reason}. Take a run of pictures.")
         st.stop()
     picture = known(state.DRAWING)
     way_place, label_place, again = st.columns([1.4, 1, 1], vertical_alignment="bottom")
@@ -95,7 +95,7 @@ def _drawing(run: Run) -> Source:
         st.info("There is no drawing yet: make one on the Draw page.", icon=":material/draw:")
         st.stop()
     with way_place:
-        way = state.choose("Scaled", list(drawn.WAYS), state.WAY, "items", show=drawn.WAYS.__getitem__)
+        way = state.choose("Scaled", drawn.ways(run.id), state.WAY, drawn.ways(run.id)[0], show=drawn.WAYS.__getitem__)
     with again:
         _to_draw(run)
     st.caption(drawn.rule(run.id, way))
@@ -124,10 +124,7 @@ def _upload(run: Run) -> Source:
     channels, height, width = cached.info(run.id).picture_shape
     own = drawn.picture(picture).shape
     done = [*state.get("upload-words", []), f"{own[1]} × {own[0]} became {width} × {height}"]
-    if channels == 1 and own[2] == 3:
-        done.append("colour became grey (luma, ITU-R BT.601)")
-    elif channels == 3 and own[2] == 1:
-        done.append("grey was repeated in three channels")
+    done += pictures.channels_said(own[2], channels)
     st.caption(f"What was done: {'; '.join(done)}.")
     return _picture(run, picture, fit, "the upload", label_place)
 

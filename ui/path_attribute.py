@@ -1,5 +1,7 @@
 """Directions of attributes: an item moved along one, how well it holds on items it was not made from; analogies."""
 
+from typing import NamedTuple
+
 import numpy as np
 import streamlit as st
 
@@ -7,18 +9,38 @@ from aelib.codes import CodeTable
 from aelib.errors import AelibError
 from aelib.latent.attribute import Attribute, analogy, attribute
 from aelib.runs.folder import Run
-from ui import cached, decoding, direction, path_ends, pictures, state, ways
+from ui import cached, decoding, direction, frame, path_ends, pictures, state, ways
 
 OTHERS = "others"
 AMOUNTS = np.linspace(-1, 2, 7)
 
 
-def show(run: Run, table: CodeTable, a: path_ends.End, b: path_ends.End, of_sheet: path_ends.End | None) -> None:
-    """Both parts, each behind a switch that stands in the address; an open sheet's C is the analogy's, too."""
+class Group(NamedTuple):
+    """What a direction can lead from or to.
+
+    Attributes:
+        title: As it is offered.
+        rows: Of the code table.
+        lines: The library's expression of its rows, from ``run`` and its ``table``.
+    """
+
+    title: str
+    rows: np.ndarray
+    lines: str
+
+
+def show(run: Run, table: CodeTable, a: path_ends.End, b: path_ends.End, of_sheet: path_ends.End | None) -> str:
+    """Both parts, each behind a switch that stands in the address; an open sheet's C is the analogy's, too.
+
+    Returns:
+        The library's lines that give what is open; they go on from those of the paths.
+    """
+    lines = ""
     if _is_open("An attribute: move A along the direction from one group to another", "attribute"):
-        _attribute(run, table, a)
+        lines += _attribute(run, table, a)
     if _is_open("An analogy: A is to B as C is to what?", "analogy"):
-        _analogy(run, table, a, b, of_sheet)
+        lines += _analogy(run, table, a, b, of_sheet)
+    return lines
 
 
 def _is_open(words: str, key: str) -> bool:
@@ -27,14 +49,14 @@ def _is_open(words: str, key: str) -> bool:
     return is_open
 
 
-def _attribute(run: Run, table: CodeTable, a: path_ends.End) -> None:
+def _attribute(run: Run, table: CodeTable, a: path_ends.End) -> str:
     groups = _groups(run, table)
     if len(groups) < 2:
         st.info(
             "These data have no two classes. Remember two selections on the Map, as A and B: they make a direction.",
             icon=":material/info:",
         )
-        return
+        return ""
     names = list(groups)
     from_place, to_place, amount_place = st.columns([1, 1, 2], vertical_alignment="bottom")
     with from_place:
@@ -42,13 +64,13 @@ def _attribute(run: Run, table: CodeTable, a: path_ends.End) -> None:
     with to_place:
         goal = state.choose("To", names, "of-to", names[1], show=lambda key: _title(key, groups))
     amount = amount_place.slider("How far A goes", -1.0, 2.0, 1.0, 0.1, key="attribute-amount")
-    second = groups[goal][1]
-    first = np.setdiff1d(np.arange(len(table)), second) if source == OTHERS else groups[source][1]
+    second = groups[goal].rows
+    first = np.setdiff1d(np.arange(len(table)), second) if source == OTHERS else groups[source].rows
     try:
         found = attribute(table.codes, first, second)
     except AelibError as error:
         st.info(str(error), icon=":material/info:")
-        return
+        return ""
     start, label = ways.code_of(run.id, a.given), max(a.label, 0)
     codes = (start + np.append(AMOUNTS, amount)[:, None] * found.step).astype(np.float32)
     drawn = decoding.pictures_of(run.id, codes, np.full(len(codes), label)).transpose(0, 3, 1, 2)
@@ -65,21 +87,32 @@ def _attribute(run: Run, table: CodeTable, a: path_ends.End) -> None:
         output_format="PNG",
     )
     st.caption(_told(found))
+    away = "np.setdiff1d(np.arange(len(table)), second)" if source == OTHERS else groups[source].lines
+    return (
+        "\nfrom aelib.latent.attribute import attribute\n\n"
+        f"second = {groups[goal].lines}\nfirst = {away}\n"
+        "found = attribute(table.codes, first, second)  # found.effect, found.right\n"
+        f"amounts = np.append(np.linspace(-1, 2, {len(AMOUNTS)}), {amount:g})\n"
+        "moved = (start + amounts[:, None] * found.step).astype(np.float32)\n"
+        "moved_pictures = decode(torch.from_numpy(moved))\n"
+    )
 
 
-def _groups(run: Run, table: CodeTable) -> dict[str, tuple[str, np.ndarray]]:
-    """Names and rows of what a direction can lead from and to."""
-    both = direction.both(run.id)
-    found = {} if both is None else {"A": ("selection A", both[0]), "B": ("selection B", both[1])}
+def _groups(run: Run, table: CodeTable) -> dict[str, Group]:
+    """What a direction can lead from and to."""
+    both, found = direction.both(run.id), {}
+    for name, key, rows in zip("AB", direction.NAMES, both or (), strict=False):
+        items = direction.as_code(run.id, key)
+        found[name] = Group(f"selection {name}", rows, f"np.flatnonzero(np.isin(table.index, {items}))")
     for number, name in enumerate(cached.info(run.id).classes):
         rows = np.flatnonzero(table.labels == number)
         if len(rows):
-            found[str(number)] = (f"class {name}", rows)
+            found[str(number)] = Group(f"class {name}", rows, f"np.flatnonzero(table.labels == {number})")
     return found
 
 
-def _title(key: str, groups: dict[str, tuple[str, np.ndarray]]) -> str:
-    return "all others" if key == OTHERS else groups[key][0]
+def _title(key: str, groups: dict[str, Group]) -> str:
+    return "all others" if key == OTHERS else groups[key].title
 
 
 def _told(found: Attribute) -> str:
@@ -91,7 +124,7 @@ def _told(found: Attribute) -> str:
     )
 
 
-def _analogy(run: Run, table: CodeTable, a: path_ends.End, b: path_ends.End, of_sheet: path_ends.End | None) -> None:
+def _analogy(run: Run, table: CodeTable, a: path_ends.End, b: path_ends.End, of_sheet: path_ends.End | None) -> str:
     c = of_sheet or path_ends.choose(run, table, "C")[0]
     one, other, third = (ways.code_of(run.id, end.given) for end in (a, b, c))
     answer, rows = analogy(one, other, third, table.codes)
@@ -107,4 +140,11 @@ def _analogy(run: Run, table: CodeTable, a: path_ends.End, b: path_ends.End, of_
         pictures.sheet(np.asarray(cached.pictures(run.id)[rows]), 96, columns=len(rows)),
         caption="the items nearest to it: " + ", ".join(str(table.index[row]) for row in rows),
         output_format="PNG",
+    )
+    label = f", torch.tensor([{max(c.label, 0)}])" if frame.model_class(run).needs_labels else ""
+    return (
+        "\nfrom aelib.latent.attribute import analogy\n\n"
+        f"answer, nearest_rows = analogy(start, end, {c.lines}, table.codes)\n"
+        f"answer_picture = model.decode(torch.from_numpy(answer[None]){label})\n"
+        "nearest_items = table.index[nearest_rows]\n"
     )

@@ -164,7 +164,8 @@ def _picture(run: Run, table: CodeTable, name: str) -> End:
     filename, pixels, done = state.get(kept)
     channels, height, width = cached.info(run.id).picture_shape  # square: offered only then
     fitted = fit_picture(pixels, height, channels, "crop")
-    st.caption("; ".join([*done, f"its middle square at {width} × {height} pixels"]))
+    became = pictures.channels_said(pixels.shape[2], channels)
+    st.caption("; ".join([*done, f"its middle square at {width} × {height} pixels", *became]))
     given = {"code": _rounded(_encoded(run, fitted))}
     code = f"np.float32({given['code']})"
     return End(given, 0, f"{name} is the picture {filename}", code, fitted)

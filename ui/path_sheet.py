@@ -13,12 +13,16 @@ SIDES = ("5", "7", "9", "12")
 SHOWN = "sheet"  # in the address: pictures each way; absent where the sheet is closed
 
 
-def show(run: Run, table: CodeTable, a: path_ends.End, b: path_ends.End) -> path_ends.End | None:
-    """Two more ends, and all that lies between the four; returns C where the sheet is open."""
+def show(run: Run, table: CodeTable, a: path_ends.End, b: path_ends.End) -> tuple[path_ends.End | None, str]:
+    """Two more ends, and all that lies between the four.
+
+    Returns:
+        C and the library's lines that give the sheet; None and nothing where it is closed.
+    """
     is_open = st.toggle("A sheet between four: choose C and D, too", value=bool(state.address(SHOWN)), key="sheet-open")
     if not is_open:
         state.put_address(SHOWN, "")
-        return None
+        return None, ""
     c, d = path_ends.choose(run, table, "CD")
     side_place, words = st.columns([1, 4], vertical_alignment="bottom")
     with side_place:
@@ -38,4 +42,15 @@ def show(run: Run, table: CodeTable, a: path_ends.End, b: path_ends.End) -> path
         icon=":material/download:",
         on_click="ignore",
     )
-    return c
+    return c, _lines(c, d, side)
+
+
+def _lines(c: path_ends.End, d: path_ends.End, side: int) -> str:
+    """They go on from those of the paths."""
+    return (
+        "\nfrom aelib.latent.paths import sheet\n\n"
+        f"corners = np.stack([start, end, {c.lines}, {d.lines}])\n"
+        f"between = sheet(corners, {side}).reshape(-1, corners.shape[1])  # row by row\n"
+        "sheet_pictures = decode(torch.from_numpy(between))\n"
+        "lowest_of_sheet = support.share(between).min()\n"
+    )

@@ -69,3 +69,10 @@ def row(
 def in_colour(image: np.ndarray) -> np.ndarray:
     """A uint8 picture (1 or 3, h, w) as (3, h, w), so that it can stand beside an error map."""
     return image if len(image) == 3 else image.repeat(3, axis=0)
+
+
+def channels_said(own: int, wanted: int) -> list[str]:
+    """What was done to a picture of ``own`` channels (1 or 3) for items of ``wanted`` ones, in words."""
+    if own == wanted:
+        return []
+    return ["colour became grey (luma, ITU-R BT.601)" if wanted == 1 else "grey was repeated in three channels"]

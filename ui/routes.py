@@ -109,9 +109,9 @@ async def _draw_near(request: Request) -> Response:
 
 @_answering
 async def _ink(request: Request) -> Response:
-    """GET a kept drawing: uint8 (128, 128)."""
+    """GET a kept drawing: uint8 (128, 128), or (128, 128, 3) of a painted one."""
     pixels = await run_in_threadpool(drawn.picture, request.path_params["drawing"])
-    return Response(pixels[:, :, 0].tobytes(), media_type="application/octet-stream", headers=FOREVER)
+    return Response(pixels.tobytes(), media_type="application/octet-stream", headers=FOREVER)
 
 
 async def _decoded(function: Callable[..., decoding.Decoded], *arguments: Any) -> Response:

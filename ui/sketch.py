@@ -56,7 +56,7 @@ def near(body: dict[str, Any]) -> Decoded:
 
 
 def _read(body: dict[str, Any]) -> tuple[str, np.ndarray, np.ndarray]:
-    """The run, the item (1, height, width) and its code (1, latent_dim)."""
+    """The run, the item (channels, height, width) and its code (1, latent_dim)."""
     import torch
 
     run_id = str(body.get("run", ""))

@@ -58,7 +58,6 @@ SETTINGS_SEEN = "projection-settings-seen"  # the settings as this page last wro
 CONSOLE_BEGIN = "console-begin"  # Decode: (run, item) that the sliders began at
 CONSOLE_SEEN, CONSOLE_STALE = "console-seen", "console-stale"  # Decode: the last move told, and one that is over
 MADE = "augmented"  # Generate: (run, aelib.exchange.augmented.Made) that was written last
-EFFECT = "augmented-effect"  # Generate: (what was asked, aelib.measures.augmentation.Effect) measured last
 SEARCHED = "map-searched"  # {run, text, count, sentence} of the last search on the map
 
 

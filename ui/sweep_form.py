@@ -19,8 +19,11 @@ HOW = {
     "random": "Points drawn at random",
     "tpe": "Points that learn from those before (TPE)",
 }
-INSTANCE = "For instance `model.latent_dim=2,4,8` and `training.seed=0,1,2`: nine runs."
-SEARCH = "For instance `training.learning_rate=1e-4..1e-2:log`; the lowest validation error is looked for."
+INSTANCE = f"For instance `model.latent_dim=2,4,8` and `training.seed=0,1,2`: nine runs, at most {sweep.LIMIT}."
+SEARCH = (
+    "For instance `training.learning_rate=1e-4..1e-2:log`; the lowest validation error is looked for, "
+    f"in at most {sweep.LIMIT} runs."
+)
 
 
 def draw(raw: dict[str, Any], key: str) -> None:
@@ -46,14 +49,21 @@ def draw(raw: dict[str, Any], key: str) -> None:
                 number = len(sweep.points(raw, space))
             else:
                 space = dict(searching.read_place(line) for line in lines)
-                number = int(st.number_input("Runs in all", 1, sweep.LIMIT, 20, key=f"{key}.sweep-points"))
+                number = int(
+                    st.number_input(
+                        f"Runs in all (at most {sweep.LIMIT})", 1, sweep.LIMIT, 20, key=f"{key}.sweep-points"
+                    )
+                )
         except AelibError as error:
             st.error(str(error), icon=":material/error:")
             return
         label = f"Train {number} runs" if number != 1 else "Train 1 run"
-        if st.button(label, disabled=not name.strip(), key=f"{key}.sweep-go"):
-            _submit(name, raw, space, how, number)
-        if not name.strip():
+        is_there = name.strip() in sweep.names(default_checkpoints())
+        if st.button(label, disabled=is_there or not name.strip(), key=f"{key}.sweep-go") and not is_there:
+            _submit(name, raw, space, how, number)  # not on the second click of a double click
+        if is_there:
+            st.caption("There is a sweep of this name; its table stands beside. Another one needs another name.")
+        elif not name.strip():
             st.caption("Give it a name: its table is found by it.")
 
 

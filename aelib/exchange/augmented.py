@@ -15,15 +15,19 @@ import numpy as np
 from aelib.datasets._base import DataInfo, Items
 from aelib.drawing import as_pictures
 from aelib.errors import AelibError
-from aelib.files import saying_disk_faults, write_json
+from aelib.files import read_object, saying_disk_faults, write_json
+from aelib.jobs.permission import refuse_in_demo
 from aelib.pictures import to_png
+from aelib.runs.folder import ACTIVE, Run, list_runs
 
 FOLDER = "made-data"  # beside the runs
 UNFINISHED = ".making-"
+DELETING = ".deleting-"
 MOST_NEW = 20_000
 MOST_REAL = 10_000  # training items, evenly taken
 MOST_TEST = 2_000
 SIDES = (8, 128)  # that image_folder reads without a change
+_ID = re.compile(r"augmented-\d{8}-\d{6}-[0-9a-f]{4}")
 _PLAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 _-]{0,58}[A-Za-z0-9])?")
 _TAKEN = {"train", "test", "val", "valid", "validation", "__macosx", "con", "prn", "aux", "nul"}
 
@@ -63,9 +67,10 @@ def write(
         about: What else the reader of ``about.json`` should know.
 
     Raises:
-        AelibError: ``E_TYPE`` for items that are no square pictures of a size that image_folder reads, ``E_LABELS``
-            without classes, ``E_EMPTY``, ``E_TOO_LARGE``, ``E_DISK``.
+        AelibError: ``E_DEMO``, ``E_TYPE`` for items that are no square pictures of a size that image_folder reads,
+            ``E_LABELS`` without classes, ``E_EMPTY``, ``E_TOO_LARGE``, ``E_DISK``.
     """
+    refuse_in_demo("Writing a data set")
     _refuse(info, training, items)
     real, kept = _some(training, MOST_REAL), _some(test, MOST_TEST)
     names = class_folders(info.classes)
@@ -73,25 +78,64 @@ def write(
     root = checkpoints.absolute() / FOLDER
     place, unfinished = root / made_id, root / f"{UNFINISHED}{made_id}"
     pictures = as_pictures(items)
+    channels, side, _ = info.item_shape
+    read_as = {"size": side, "channels": "grey" if channels == 1 else "colour"}
+    counts = {"real": len(real), "new": len(items), "test": len(kept)}
     with saying_disk_faults(place):
         try:
             _write_all(unfinished / "train", names, "real", real.values, real.labels, real.index)
             _write_all(unfinished / "train", names, "new", pictures, labels, np.arange(len(items)))
             _write_all(unfinished / "test", names, "real", kept.values, kept.labels, kept.index)
-            write_json(unfinished / "about.json", {**about, "real": len(real), "new": len(items), "test": len(kept)})
+            write_json(unfinished / "about.json", {**about, **read_as, **counts})
             os.replace(unfinished, place)
         except BaseException:
             with contextlib.suppress(OSError):
                 shutil.rmtree(unfinished)
             raise
-    channels, side, _ = info.item_shape
-    dataset = {
-        "name": "image_folder",
-        "folder": str(place),
-        "size": side,
-        "channels": "grey" if channels == 1 else "colour",
-    }
-    return Made(place, dataset, len(real), len(items), len(kept))
+    return Made(place, {"name": "image_folder", "folder": str(place), **read_as}, **counts)
+
+
+def written(checkpoints: Path) -> list[Made]:
+    """The data sets that were written here, newest first; one whose ``about.json`` is damaged is left out."""
+    found = []
+    for place in sorted((checkpoints.absolute() / FOLDER).glob("augmented-*"), reverse=True):
+        with contextlib.suppress(AelibError, LookupError, TypeError, ValueError):
+            about = read_object(place / "about.json")
+            dataset = {"name": "image_folder", "folder": str(place)}
+            dataset |= {key: about[key] for key in ("size", "channels")}
+            found.append(Made(place, dataset, *(int(about[key]) for key in ("real", "new", "test"))))
+    return found
+
+
+def readers(checkpoints: Path, made: Made) -> list[Run]:
+    """The runs that read a data set that was written here."""
+    found = []
+    for run in list_runs(checkpoints):
+        with contextlib.suppress(AelibError):  # a broken run reads nothing
+            if run.raw_config["dataset"].get("folder") == str(made.folder):
+                found.append(run)
+    return found
+
+
+def delete(checkpoints: Path, made: Made) -> None:
+    """Delete a data set that was written here, for good. Runs that learnt from it keep all but their items.
+
+    Raises:
+        AelibError: ``E_DEMO``, ``E_ID`` for anything but such a data set, ``E_CONFLICT`` while a run that reads it
+            waits or trains, ``E_DISK``.
+    """
+    refuse_in_demo("Deleting a data set")
+    root, name = checkpoints.absolute() / FOLDER, made.folder.name
+    place = root / name
+    if not _ID.fullmatch(name) or made.folder != place or place.is_symlink() or not place.is_dir():
+        raise AelibError("E_ID", f"There is no data set {name!r} here", "none of this name was written", "Reload")
+    busy = [run.id for run in readers(checkpoints, made) if run.status()["state"] in (*ACTIVE, "queued")]
+    if busy:
+        raise AelibError("E_CONFLICT", f"{name} is in use", f"{busy[0]} learns from it", "Stop that run first")
+    with saying_disk_faults(place):
+        os.replace(place, root / f"{DELETING}{name}")  # gone at once for whoever looks
+        for gone in root.glob(f"{DELETING}*"):  # and what an earlier deletion left when it was cut off
+            shutil.rmtree(gone)
 
 
 def class_folders(classes: tuple[str, ...]) -> list[str]:

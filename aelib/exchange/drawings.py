@@ -1,6 +1,6 @@
 """A drawing or a single picture, turned into one item of a dataset: cut, scaled and centred by stated rules."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -61,15 +61,17 @@ def own_box(values: np.ndarray) -> tuple[int, bool]:
     """How large a dataset's own pictures are drawn, and whether they are dark on bright ground.
 
     Args:
-        values: uint8 (n, 1, height, width); at most ``MEASURED`` are looked at, evenly taken.
+        values: uint8 (n, channels, height, width), of colours the mean; at most ``MEASURED`` are looked at, evenly
+            taken.
 
     Returns:
         The median of the longer side of the part with ink, pixels (20 for MNIST); True where the edge is bright.
     """
-    images = values[np.unique(np.linspace(0, len(values) - 1, min(len(values), MEASURED)).astype(int)), 0]
+    some = values[np.unique(np.linspace(0, len(values) - 1, min(len(values), MEASURED)).astype(int))]
+    images = some[:, 0] if some.shape[1] == 1 else some.mean(axis=1).astype(np.uint8)
     edge = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
     is_bright = bool(np.median(edge) > 127)
-    ink = (255 - images if is_bright else images) >= FAINT
+    ink: Any = (255 - images if is_bright else images) >= FAINT
     sides = []
     for axis in (1, 2):
         there = ink.any(axis=3 - axis)
@@ -80,23 +82,36 @@ def own_box(values: np.ndarray) -> tuple[int, bool]:
     return (int(np.median(longer)) if len(longer) else min(images.shape[1:])), is_bright
 
 
-def drawn_item(ink: np.ndarray, info: DataInfo, way: Way, box: int, is_bright: bool) -> np.ndarray:
-    """A drawing as an item of a dataset, uint8 (1, height, width).
+def drawn_item(drawing: np.ndarray, info: DataInfo, way: Way, box: int, is_bright: bool) -> np.ndarray:
+    """A drawing as an item of a dataset, uint8 (channels, height, width).
 
     Args:
-        ink: uint8 (h, w), 255 is full ink.
+        drawing: uint8 (h, w) or (h, w, 1), ink: 255 is full; or (h, w, 3), colours on a black or a white ground.
         info: Of the dataset.
         way: ``items``: scaled like the dataset's own (``box``); ``mnist``: like MNIST's; ``drawn``: size and
-            place stay.
+            place stay. Of a drawing for colour pictures they always do.
         box: As ``own_box`` gives it.
-        is_bright: Ink is dark on bright ground.
+        is_bright: Ink is dark on bright ground; for colour pictures, the ground is white.
+
+    Ink becomes a colour picture by standing in all three channels; colours become ink by their distance from the ground
+    in brightness.
 
     Raises:
-        AelibError: ``E_SHAPE`` where the items are no grey pictures, ``E_EMPTY`` for an empty drawing.
+        AelibError: ``E_SHAPE`` where the items are no pictures in grey or colour, ``E_EMPTY`` for an empty drawing.
     """
     if reason := cannot_draw(info):
-        raise AelibError("E_SHAPE", "A drawing cannot be an item of these data", reason, "Take a run of grey pictures")
-    _, height, width = info.picture_shape
+        raise AelibError("E_SHAPE", "A drawing cannot be an item of these data", reason, "Take a run of pictures")
+    channels, height, width = info.picture_shape
+    drawing = drawing[:, :, 0] if drawing.ndim == 3 and drawing.shape[2] == 1 else drawing
+    if channels == 3:
+        ground = 255 if is_bright else 0
+        painted = drawing if drawing.ndim == 3 else np.abs(ground - drawing.astype(int)).astype(np.uint8)
+        if (np.abs(painted.astype(int) - ground) < FAINT).all():
+            raise AelibError("E_EMPTY", "There is nothing on the drawing", "", "Draw a stroke")
+        painted = painted if painted.ndim == 3 else np.repeat(painted[:, :, None], 3, axis=2)
+        small = Image.fromarray(painted).resize((width, height), Image.Resampling.BOX)
+        return np.ascontiguousarray(np.asarray(small, np.uint8).transpose(2, 0, 1))
+    ink = drawing if drawing.ndim == 2 else _as_ink(drawing)
     if way == "drawn":
         if not (ink >= FAINT).any():
             raise AelibError("E_EMPTY", "There is nothing on the drawing", "", "Draw a stroke")
@@ -106,12 +121,18 @@ def drawn_item(ink: np.ndarray, info: DataInfo, way: Way, box: int, is_bright: b
     return 255 - picture if is_bright else picture
 
 
+def _as_ink(painted: np.ndarray) -> np.ndarray:
+    """Colours, uint8 (h, w, 3) -> ink, uint8 (h, w): brightness, or darkness where more of it is white than black."""
+    light = np.asarray(Image.fromarray(painted).convert("L"), np.uint8)  # luma, ITU-R BT.601
+    return 255 - light if (painted == 255).all(axis=2).sum() > (painted == 0).all(axis=2).sum() else light
+
+
 def cannot_draw(info: DataInfo) -> str:
     """Why a drawing cannot be an item of these data, as a part of a sentence; empty where it can."""
     if info.kind != "images":
         return f"its items are rows of {info.features} numbers, not pictures"
-    if info.item_shape[0] != 1:
-        return f"its pictures have {info.item_shape[0]} colour channels and the pad has one ink"
+    if info.item_shape[0] not in (1, 3):
+        return f"its pictures have {info.item_shape[0]} channels, which is neither grey nor colour"
     return ""
 
 

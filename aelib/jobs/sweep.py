@@ -76,14 +76,22 @@ def submit(checkpoints: Path, name: str, raw: dict[str, Any], axes: dict[str, li
 
     Args:
         checkpoints: The folder of run folders.
-        name: Of the sweep: its runs carry it, and ``of`` finds them by it.
+        name: Of the sweep; no other may have it, for its runs are found by it.
         raw: The plain values of the config that all have in common.
         axes: Settings by path, and the values of each.
         nonce: Of the form that asked, so that a double click makes one sweep.
+
+    Raises:
+        AelibError: ``E_CONFIG`` (no name, a point that is no run), ``E_TOO_LARGE``, ``E_EXISTS``.
     """
     refuse_in_demo("Training")
     if not name.strip():
         raise AelibError("E_CONFIG", "A sweep needs a name", "", "Give it one: its runs are found by it")
+    others = [run for run in list_runs(checkpoints) if about(run).get("name") == name.strip()[:120]]
+    if any(not nonce or not run.queue().get("nonce", "").startswith(f"{nonce}-") for run in others):
+        raise AelibError(
+            "E_EXISTS", f"There is a sweep {name.strip()[:120]!r} already", "", "Give this one another name"
+        )
     found = points(raw, axes)
     prepared = _prepare_all([config for _, config in found])
     runs = []

@@ -1,16 +1,23 @@
 """New labelled items drawn class by class from the codes, and what they are worth to a small classifier."""
 
+import hashlib
+import json
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from aelib.datasets._base import Items
+from aelib import codes as of_runs
+from aelib.datasets._base import Items, load_dataset
 from aelib.errors import AelibError
+from aelib.files import read_object, write_json
 from aelib.latent import around, mixture
 from aelib.measures._labels import refuse_one_class
+from aelib.runs import weights
+from aelib.runs.folder import Run
 from aelib.samples import decoded
 
 if TYPE_CHECKING:
@@ -18,6 +25,7 @@ if TYPE_CHECKING:
 
 Method = Literal["mixture", "noise"]
 Classifier = Literal["logistic", "neighbours"]
+Settings = dict[str, Any]  # keyword arguments of ``effect``, from per_class to temperature
 METHODS: tuple[Method, ...] = ("mixture", "noise")
 CLASSIFIERS: tuple[Classifier, ...] = ("logistic", "neighbours")
 COMPONENTS = (1, 2, 3)  # of a class's mixture, by BIC
@@ -167,11 +175,60 @@ def effect(
         given, own = _flat(training.take(chosen).floats(), training), labels[chosen]
         made, of_class = draw(model, codes[chosen], own, new_per_class, method, seed, temperature)
         more = np.concatenate([given, _flat(made, training)]), np.concatenate([own, of_class])
-        pairs.append([_accuracy(classifier, *learnt, shown, wanted) for learnt in ((given, own), more)])
+        pair = []
+        for learnt in ((given, own), more):
+            pair.append(_accuracy(classifier, *learnt, shown, wanted))
+            told((seed + len(pair) / 2) / seeds)
+        pairs.append(pair)
         real, new = len(own), len(of_class)
-        told((seed + 1) / seeds)
     without, with_new = np.asarray(pairs).T
     return Effect(without, with_new, real, new, len(rows))
+
+
+def measure(run: Run, settings: Settings, told: Callable[[float], Any] = lambda share: None) -> Effect:
+    """The effect for a run, computed and kept in its ``measures``; a kept one is given back at once.
+
+    Raises what ``effect`` does, and ``E_DATASET_CHANGED`` where the data are no longer those the run learnt from.
+    """
+    found = kept(run, settings)
+    if found is None:
+        version, dataset = weights.weights_version(run), load_dataset(run.dataset())
+        if run.raw_config.get("dataset_hash") not in ("", None, dataset.hash):
+            raise AelibError(
+                "E_DATASET_CHANGED",
+                "The data have changed since this run was trained",
+                "their sha256 is another one",
+                "Put the old files back, or train again on the data as they are now",
+            )
+        table = of_runs.of_run(run)
+        own = table.codes[table.rows("train")]
+        splits = dataset.splits
+        found = effect(weights.load_model(run), own, splits["train"], splits["test"], told=told, **settings)
+        plain = {**vars(found), "without": found.without.tolist(), "with_new": found.with_new.tolist()}
+        write_json(_place(run, settings), {**plain, "settings": settings, "weights": version})
+    return found
+
+
+def kept(run: Run, settings: Settings) -> Effect | None:
+    """The effect on the weights as they are now, or None while it is not measured."""
+    path = _place(run, settings)
+    try:
+        found = read_object(path) if path.exists() else {}
+        if found.pop("weights", None) != weights.weights_version(run):
+            return None
+        without, with_new = (np.asarray(found[name], np.float64) for name in ("without", "with_new"))
+        return Effect(without, with_new, int(found["real"]), int(found["new"]), int(found["test"]))
+    except (AelibError, LookupError, TypeError, ValueError):  # damaged: it is measured again
+        return None
+
+
+def key(settings: Settings) -> str:
+    """Name of a kept effect."""
+    return f"augmentation-{hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]}"
+
+
+def _place(run: Run, settings: Settings) -> Path:
+    return run.place("measures", f"{key(settings)}.json")
 
 
 def _labels_of(items: Items, part: str) -> np.ndarray:

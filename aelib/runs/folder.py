@@ -199,6 +199,8 @@ def create_run(
     made = time.strftime("%Y%m%d-%H%M%S")
     kind = f"{config.model.name}-{config.dataset.name}".replace("_", "-")
     run = Run(checkpoints / (run_id or f"{kind}-{made}-{secrets.token_hex(2)}"))
+    while not run_id and run.folder.exists():  # a sweep makes many in one second: its ids may meet by chance
+        run = Run(checkpoints / f"{kind}-{made}-{secrets.token_hex(2)}")
     if not _ID.fullmatch(run.id) or run.folder.parent != checkpoints:
         raise AelibError("E_ID", f"{run_id[:80]!r} is no run id", "ids have small letters, digits and dashes")
     if (run.folder / "config.json").exists():

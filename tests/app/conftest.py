@@ -191,3 +191,43 @@ def decode(ask):
         return ask("POST", f"/api/runs/{run}/{to}", json.dumps(body).encode())
 
     return decode
+
+
+@pytest.fixture(scope="session")
+def trained_in_colour(tmp_path_factory):
+    """A run on 60 small pictures in colour, on a bright ground."""
+    from PIL import Image
+
+    from aelib.cli._train import train_in_front
+    from aelib.config import RunConfig
+
+    folder, random = tmp_path_factory.mktemp("colours"), np.random.default_rng(1)
+    (folder / "data").mkdir()
+    for number in range(60):
+        pixels = np.full((8, 8, 3), 255, np.uint8)
+        pixels[2:6, 2:6] = random.integers(0, 256, 3)
+        Image.fromarray(pixels).save(folder / "data" / f"{number}.png")
+    dataset = {"name": "image_folder", "folder": str(folder / "data"), "size": 8, "channels": "colour"}
+    training = {"epochs": 1, "batch_size": 16, "device": "cpu"}
+    config = {"dataset": dataset, "model": {"name": "autoencoder", "latent_dim": 3}, "training": training}
+    run, state = train_in_front(folder / "checkpoints", RunConfig.parse(config), name="colours", quiet=True)
+    assert state == "completed", run.error()
+    return run
+
+
+@pytest.fixture(scope="session")
+def told_the_class(tmp_path_factory):
+    """A run of a model that is told the class of what it draws."""
+    from aelib.cli._train import train_in_front
+    from aelib.config import RunConfig
+
+    config = RunConfig.parse(
+        {
+            "network": {"name": "mlp", "widths": [16]},
+            "model": {"name": "conditional_vae", "latent_dim": 3},
+            "training": {"epochs": 1, "device": "cpu"},
+        }
+    )
+    run, state = train_in_front(tmp_path_factory.mktemp("classes") / "checkpoints", config, name="classes", quiet=True)
+    assert state == "completed", run.error()
+    return run

@@ -175,3 +175,43 @@ def test_data_gives_the_items_of_the_page(runs, open_page, lines_of):
     items = names["items"]
     wanted = load_digits().images[items.index]
     np.testing.assert_array_equal(items.values[:, 0], np.rint(wanted / 16 * 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("source", ["3", "others", "A"])
+def test_paths_gives_the_sheet_the_attribute_and_the_analogy(source, runs, open_page, lines_of, words, monkeypatch):
+    from ui import decoding
+
+    drawn = []
+    original = decoding.pictures_of
+    monkeypatch.setattr(decoding, "pictures_of", lambda *given: drawn.append(original(*given)) or drawn[-1])
+    address = {"from": "10", "to": "20", "third": "30", "fourth": "40", "sheet": "5", "attribute": "1", "analogy": "1"}
+    groups = {"of-from": source, "of-to": "B" if source == "A" else "8", "A": "i5" + ".7" * 11, "B": "i8" + ".6" * 11}
+    at = open_page("paths", run=RUN, steps="4", **address, **groups)
+    names = run_lines(lines_of(at), runs)
+    for name, shown in zip(("sheet_pictures", "moved_pictures", "answer_picture"), drawn[-3:], strict=True):
+        mine = as_bytes(names[name]).transpose(0, 2, 3, 1).astype(int)
+        assert mine.shape == shown.shape == ({"s": 25, "m": 8, "a": 1}[name[0]], 8, 8, 1)
+        assert np.abs(mine - shown).max() <= 1, "the page's ends have five decimals"
+    assert f"Cohen's d **{names['found'].effect:.2f}**" in words(at)
+    shares = [image.caption for part in at.get("image") for image in part.proto.imgs]
+    assert f"lowest support in the sheet: nearer than {names['lowest_of_sheet']:.0%} of the data" in shares
+    assert "the items nearest to it: " + ", ".join(map(str, names["nearest_items"])) in shares
+
+
+def test_closed_parts_of_paths_have_no_lines(runs, open_page, lines_of):
+    lines = lines_of(open_page("paths", run=RUN))
+    assert "sheet" not in lines
+    assert "attribute" not in lines
+
+
+def test_paths_of_a_model_that_is_told_the_class(told_the_class, runs, copy_of, open_page, lines_of, monkeypatch):
+    from ui import decoding
+
+    run, drawn = copy_of(told_the_class), []
+    original = decoding.pictures_of
+    monkeypatch.setattr(decoding, "pictures_of", lambda *given: drawn.append(original(*given)) or drawn[-1])
+    address = {"from": "13", "to": "20", "third": "38", "sheet": "5", "attribute": "1", "analogy": "1"}
+    names = run_lines(lines_of(open_page("paths", run=run.id, **address)), runs)
+    for name, shown in zip(("sheet_pictures", "moved_pictures", "answer_picture"), drawn[-3:], strict=True):
+        mine = as_bytes(names[name]).transpose(0, 2, 3, 1).astype(int)
+        assert np.abs(mine - shown).max() <= 1, name

@@ -4,7 +4,6 @@ import json
 from contextlib import chdir
 
 import numpy as np
-import pytest
 
 from aelib import codes
 from aelib.config import RunConfig
@@ -12,22 +11,6 @@ from aelib.runs.folder import Run
 from aelib.runs.weights import load_model
 
 RUN = "digits-vae"
-
-
-@pytest.fixture(scope="module")
-def told_the_class(tmp_path_factory):
-    from aelib.cli._train import train_in_front
-
-    config = RunConfig.parse(
-        {
-            "network": {"name": "mlp", "widths": [16]},
-            "model": {"name": "conditional_vae", "latent_dim": 3},
-            "training": {"epochs": 1, "device": "cpu"},
-        }
-    )
-    run, state = train_in_front(tmp_path_factory.mktemp("classes") / "checkpoints", config, name="classes", quiet=True)
-    assert state == "completed", run.error()
-    return run
 
 
 def test_another_item_wins_over_where_the_sliders_stood(runs, open_page, component):

@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from aelib import codes
 from aelib.config import read_choice
 from aelib.datasets._base import load_dataset
-from aelib.measures import augmentation
 from aelib.registry import DATASETS
 from aelib.runs.folder import Run
 
@@ -70,20 +68,48 @@ def test_an_address_that_makes_no_sense_is_passed_over(runs, open_page, address)
     assert metric(at, "Copies").endswith("of 36")
 
 
-def test_the_worth_of_new_items_is_the_librarys(runs, open_page, words):
-    from aelib.runs.weights import load_model
+def test_the_worth_of_new_items_is_measured_by_a_worker_and_kept(
+    runs, open_page, words, lines_of, nothing_in_the_background
+):
+    from aelib.jobs import augmenting
+    from tests.app.test_code_lines import run_lines
+
+    at = open_page("generate", run=RUN, count="16")
+    at.number_input(key="augment-new").set_value(10)
+    button(at, "Measure").click().run()
+    assert not at.exception
+    assert "aelib.jobs.augmenting" in nothing_in_the_background
+    assert "Measure" not in words(at).splitlines()
+    assert augmenting.serve(runs) == 0
+    at.run()
+    wanted = run_lines(lines_of(at), runs)["effect"]
+    assert wanted.new == 100
+    for _ in range(2):  # the second time in a window of its own
+        assert metric(at, "Real items alone") == f"{wanted.without.mean():.1%}"
+        assert metric(at, "With the new ones") == f"{wanted.with_new.mean():.1%}"
+        assert f"{wanted.gains.mean():+.1%} ± {wanted.gains.std(ddof=1):.1%}" in words(at)
+        at = open_page("generate", run=RUN, count="16")
+        at.number_input(key="augment-new").set_value(10).run()
+
+
+def test_a_measurement_that_waits_is_stopped_and_one_that_failed_is_asked_again(runs, open_page, words):
+    from aelib.jobs import augmenting
 
     at = open_page("generate", run=RUN, count="16")
     button(at, "Measure").click().run()
+    button(at, "Stop").click().run()
     assert not at.exception
-    table, splits = codes.of_run(Run(runs / RUN)), load_dataset(Run(runs / RUN).dataset()).splits
-    own = table.codes[table.rows("train")]
-    wanted = augmentation.effect(
-        load_model(Run(runs / RUN)), own, splits["train"], splits["test"], per_class=10, new_per_class=40, seeds=10
-    )
-    assert metric(at, "Real items alone") == f"{wanted.without.mean():.1%}"
-    assert metric(at, "With the new ones") == f"{wanted.with_new.mean():.1%}"
-    assert f"{wanted.gains.mean():+.1%}" in words(at)
+    assert "Not measured yet" in words(at)
+    assert augmenting.serve(runs) == 0
+    assert not list((runs / RUN / "measures").glob("augmentation-*"))
+    at.number_input(key="augment-real").set_value(2).run()  # too few for a mixture
+    button(at, "Measure").click().run()
+    assert augmenting.serve(runs) == 0
+    at.run()
+    assert any("has too few items to draw from" in warning.value for warning in at.warning)
+    button(at, "Try again").click().run()
+    assert not at.exception
+    assert button(at, "Stop")
 
 
 def test_a_data_set_is_written_and_train_gets_it(runs, open_page, words):
@@ -99,6 +125,23 @@ def test_a_data_set_is_written_and_train_gets_it(runs, open_page, words):
     assert load_dataset(read_choice(DATASETS, raw)).info.item_shape == (1, 8, 8)
     at.button(key="augment-train").click().run()
     assert at.session_state["train-dataset"] == raw
+
+
+def test_a_data_set_that_was_written_is_deleted_after_a_second_click(runs, open_page, words, monkeypatch):
+    at = open_page("generate", run=RUN, count="16")
+    at.number_input(key="augment-each").set_value(1)
+    at.multiselect(key="augment-classes").set_value(["0"])
+    button(at, "Write the data set").click().run()
+    (folder,) = (runs / "made-data").iterdir()
+    assert "No run reads it" in words(at)
+    with monkeypatch.context() as patch:
+        patch.setenv("AELIB_MODE", "demo")
+        labels = [button.label for button in open_page("generate", run=RUN, count="16").button]
+        assert not {"Delete for good", "Write the data set"} & set(labels)
+    button(at, "Delete for good").click().run()
+    assert not at.exception
+    assert not list((runs / "made-data").iterdir())
+    assert folder.name not in words(at)
 
 
 def test_no_class_chosen_is_a_sentence(runs, open_page):

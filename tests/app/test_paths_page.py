@@ -166,3 +166,24 @@ def test_an_analogy_shows_the_items_nearest_to_its_answer(runs, open_page, table
 
 def test_a_sheet_and_an_analogy_can_stand_together(runs, open_page):
     assert not open_page("paths", run=RUN, analogy="1", attribute="1", sheet="5").exception
+
+
+def test_the_pixels_of_the_sheet_are_the_decoders(runs, open_page, table, pictures_of, monkeypatch):
+    from ui import path_sheet
+
+    seen = []
+    original = path_sheet.pictures.sheet
+    monkeypatch.setattr(
+        path_sheet.pictures, "sheet", lambda *given, **more: seen.append(original(*given, **more)) or seen[-1]
+    )
+    at = open_page("paths", run=RUN, sheet="5", **{"from": "10", "to": "20", "third": "30", "fourth": "40"})
+    assert not at.exception
+    (shown,) = seen
+    a, b, c, d = table.codes[[int(np.flatnonzero(table.index == item)[0]) for item in (10, 20, 30, 40)]]
+    for row, down in enumerate(np.linspace(0, 1, 5)):
+        for column, across in enumerate(np.linspace(0, 1, 5)):
+            code = (1 - down) * ((1 - across) * a + across * b) + down * ((1 - across) * c + across * d)
+            wanted = pictures_of(runs / RUN, [code])[0, :, :, 0].repeat(8, axis=0).repeat(8, axis=1)
+            cell = shown[row * 67 : row * 67 + 64, column * 67 : column * 67 + 64]  # 8 x 8 pixels eight times as large
+            assert np.abs(cell.astype(int) - wanted).max() <= 1, "the page's ends have five decimals"
+    assert shown.shape == (5 * 67 - 3, 5 * 67 - 3)

@@ -8,7 +8,8 @@
 
 import { readableMs } from "./console_values.js";
 import { Live, describeSupport, paint } from "./live.js";
-import { FAINT, Ink, toBase64, widthAt } from "./pad_ink.js";
+import { Colours, byKey, firstOn } from "./pad_colours.js";
+import { Ink, toBase64, widthAt } from "./pad_ink.js";
 import { MARKUP, NEAR } from "./pad_markup.js";
 import { SmallMap } from "./small_map.js";
 
@@ -19,7 +20,7 @@ const SIZES = [6, 24]; // of the brush, in the pad's pixels; [ and ] step
 let sequence = 0;
 
 /**
- * Streamlit's entry. `data` is {id, draw, near, question: {run, way}, side, map, classes, bright, begin, drawing}. A
+ * Streamlit's entry. `data` is {id, draw, near, question: {run, way}, side, map, classes, bright, colour, begin, drawing}. A
  * finished stroke is told as state "drawing": {id, code, label, seq}; an empty pad as {id: "", code: [], seq}.
  */
 export default function mount({ data, parentElement, setStateValue }) {
@@ -47,8 +48,13 @@ class Panel {
     this.root.innerHTML = MARKUP;
     parentElement.append(this.root);
     this.canvas = this.find(".pad canvas");
-    this.root.classList.toggle("bright", data.bright);
+    this.root.classList.toggle("bright", data.bright && !data.colour); // ink is white on black, shown as the items are
+    const ground = data.bright && data.colour ? "#ffffff" : "#000000";
     this.ink = ink ?? new Ink(data.side);
+    this.ink.become(data.colour ? 3 : 1, ground);
+    this.colours = new Colours(this.find(".colours"), firstOn(ground), () => this.erase(false));
+    this.find(".colours").hidden = !data.colour;
+    if (data.colour) this.find(".hint").append(" Keys 1 to 8 take a colour, E the eraser.");
     this.map = new SmallMap(this.find(".map canvas"), data.map);
     this.find(".map small").textContent = `${data.map.title}: where its code lies`;
     this.live = new Live(data.draw, (answer) => this.showAnswer(answer), (text) => this.showError(text));
@@ -89,7 +95,7 @@ class Panel {
         this.ink.clear();
         this.changed();
       },
-      eraser: (button) => button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") !== "true"),
+      eraser: () => this.erase(!this.erases),
     };
     this.find(".tools").onclick = (event) => {
       const button = event.target.closest("button[data-act]");
@@ -100,9 +106,12 @@ class Panel {
     classes.querySelector("select").replaceChildren(...this.data.classes.map((name) => new Option(name)));
     classes.onchange = () => this.ask({ keep: true });
     this.root.onkeydown = (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+      if (event.target.matches("select, [type=color]") || event.altKey) return;
+      if (event.ctrlKey || event.metaKey) {
+        if (event.key.toLowerCase() !== "z") return;
+        acts.undo();
+      } else if (!this.takeKey(event.key)) return;
       event.preventDefault();
-      acts.undo();
     };
     canvas.onkeydown = (event) => this.walk(event);
     canvas.onpointerdown = (event) => {
@@ -112,8 +121,7 @@ class Panel {
       canvas.setPointerCapture(event.pointerId);
       this.pointer = event.pointerId;
       this.pen = null; // the keyboard's pen is put away
-      const erases = event.button === 5 || this.find("[data-act=eraser]").getAttribute("aria-pressed") === "true";
-      this.ink.start(...this.placeOf(event), erases);
+      this.ink.start(...this.placeOf(event), event.button === 5 || this.erases, this.colours.colour);
       this.moved(event.timeStamp);
     };
     canvas.onpointermove = (event) => {
@@ -129,6 +137,27 @@ class Panel {
     };
   }
 
+  get erases() {
+    return this.find("[data-act=eraser]").getAttribute("aria-pressed") === "true";
+  }
+
+  erase(on) {
+    this.find("[data-act=eraser]").setAttribute("aria-pressed", on);
+  }
+
+  /** Brush size by [ and ], the eraser by e, a colour by its number; false for any other key. */
+  takeKey(key) {
+    const by = { "[": -1, "]": 1 }[key];
+    const colour = this.data.colour ? byKey(key) : undefined;
+    if (by) this.size.value = Number(this.size.value) + by; // a range keeps itself within its ends
+    else if (key.toLowerCase() === "e") this.erase(!this.erases);
+    else if (colour) {
+      this.colours.take(colour);
+      this.erase(false);
+    } else return false;
+    return true;
+  }
+
   /** A pen by keyboard: arrows move it, space sets it down or lifts it. */
   walk(event) {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
@@ -136,7 +165,7 @@ class Panel {
     const { pen } = this;
     if (event.key === " ") {
       pen.down = !pen.down;
-      if (pen.down) this.ink.start(...pen.at, Number(this.size.value), false);
+      if (pen.down) this.ink.start(...pen.at, Number(this.size.value), this.erases, this.colours.colour);
       this.find(".hint").textContent = pen.down ? "Pen down: arrows draw, space lifts it." : "Pen lifted.";
       if (pen.down) this.moved(event.timeStamp);
       else this.changed();
@@ -183,7 +212,7 @@ class Panel {
   ask(more, time) {
     this.find("[data-act=undo]").disabled = this.ink.strokes.length === 0;
     const bytes = this.ink.bytes();
-    this.isEmpty = bytes.every((value) => value < FAINT);
+    this.isEmpty = this.ink.isEmpty(bytes);
     if (this.isEmpty) {
       this.showEmpty();
       if (more.keep) this.setStateValue?.("drawing", { id: "", code: [], seq: ++sequence });

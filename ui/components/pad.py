@@ -23,6 +23,7 @@ def drawing_pad(run_id: str, way: str, drawing: str) -> dict[str, Any] | None:
         "map": small_map.given(run_id),
         "classes": list(classes),
         "bright": drawn.own_box(run_id)[1],
+        "colour": drawn.is_colour(run_id),
     }
     data["id"] = f"{run_id} {cached.version(run_id)} {way}"
     data |= {"begin": f"api/drawn/{drawing}" if drawing else "", "drawing": drawing}

@@ -1,5 +1,7 @@
 /** The fixed markup of the drawing pad; names and numbers are filled in as text by pad.js. */
 
+import { COLOUR_MARKUP } from "./pad_colours.js";
+
 export const NEAR = `<figure><canvas class="picture" width="1" height="1"></canvas><figcaption></figcaption></figure>`;
 
 export const MARKUP = `
@@ -8,7 +10,8 @@ export const MARKUP = `
       <canvas width="512" height="512" tabindex="0" role="application"
         aria-label="Drawing pad: draw with mouse, pen or finger; by keyboard, arrows move the pen and space sets it down"></canvas>
       <div class="tools">
-        <label>Brush <input type="range" step="1" data-act="size" aria-label="Brush size"></label>
+        <label>Brush <input type="range" step="1" data-act="size" aria-label="Brush size" title="Brush size ([ and ])"></label>
+        ${COLOUR_MARKUP}
         <button type="button" data-act="eraser" aria-pressed="false">Eraser</button>
         <button type="button" data-act="undo" title="Undo (Ctrl+Z)" disabled>Undo</button>
         <button type="button" data-act="clear">Clear</button>
