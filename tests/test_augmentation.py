@@ -14,7 +14,7 @@ from aelib.config import read_choice
 from aelib.datasets._base import load_dataset
 from aelib.errors import AelibError
 from aelib.exchange import augmented
-from aelib.jobs import augmenting, local
+from aelib.jobs import augmenting, desk, local
 from aelib.measures import augmentation
 from aelib.registry import DATASETS
 from aelib.runs.weights import load_info, load_model
@@ -164,6 +164,7 @@ def test_a_measurement_is_stopped_while_it_runs_and_asked_for_again(run, copy_of
             assert not augmenting.is_asked(copied, SETTINGS)
         return learn(*given)
 
+    monkeypatch.setattr(desk, "TOLD_SECONDS", 0.0)
     monkeypatch.setattr(augmentation, "_accuracy", stop_at_the_third)
     augmenting.request(copied, SETTINGS)
     assert augmenting.serve(copied.folder.parent) == 0

@@ -10,6 +10,7 @@ import pytest
 
 from aelib.config import read_choice
 from aelib.errors import AelibError
+from aelib.jobs import desk as desks
 from aelib.jobs import local, projecting
 from aelib.projections import _base as projections
 from aelib.projections._progress import listening, tell
@@ -41,8 +42,8 @@ def desk(checkpoints):
 @pytest.fixture
 def short(monkeypatch):
     """A worker that goes home as soon as nothing is left to do, and tells every step."""
-    monkeypatch.setattr(projecting, "IDLE_SECONDS", 0.1)
-    monkeypatch.setattr(projecting, "TOLD_SECONDS", 0.0)
+    monkeypatch.setattr(projecting._desk, "stay", 0.0)
+    monkeypatch.setattr(desks, "TOLD_SECONDS", 0.0)
 
 
 def test_projections_are_answered_by_one_standing_worker(tiny_run, copy_of, started, short):
@@ -169,8 +170,7 @@ def test_what_a_killed_worker_was_at_is_told_and_not_tried_again_by_itself(tiny_
     run = copy_of(tiny_run)
     for number in (1, 2):
         projecting.request(run, axes(up=number))
-    desk = run.folder.parent / ".projecting"
-    begun = desk / f"{run.id}~{projections.key(run, axes(up=1))}.begun"
+    begun = projecting._desk.path(run, projections.key(run, axes(up=1))).with_suffix(".begun")
     begun.write_text(json.dumps({"share": 0.4}))
     projecting.serve(run.folder.parent)
     assert "The worker ended while it computed this" in projecting.request(run, axes(up=1))
@@ -195,7 +195,7 @@ def test_a_run_deleted_meanwhile_is_a_sentence_and_leaves_nothing(tiny_run, copy
 
 def test_progress_that_is_rubbish_is_none(tiny_run, copy_of, desk):
     run = copy_of(tiny_run)
-    begun = desk / f"{run.id}~{projections.key(run, axes())}.begun"
+    begun = projecting._desk.path(run, projections.key(run, axes())).with_suffix(".begun")
     for text in ("", "[]", "{}", '{"share": "x"}', '{"share": null}'):
         begun.write_text(text)
         assert projecting.progress(run, axes()) is None
@@ -216,6 +216,6 @@ def test_telling_without_a_listener_is_nothing_and_a_listener_may_end_the_work()
 
 @pytest.mark.parametrize("two", [("one", "two")])
 def test_folders_that_cannot_be_written_have_desks_of_their_own(two, tmp_path, monkeypatch):
-    monkeypatch.setattr(projecting.os, "access", lambda *arguments: False)
-    found = {projecting._desk(tmp_path / name) for name in two}
+    monkeypatch.setattr(desks.os, "access", lambda *arguments: False)
+    found = {projecting._desk.folder(tmp_path / name) for name in two}
     assert len(found) == 2

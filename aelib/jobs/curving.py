@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aelib.config import PluginConfig, read_choice
-from aelib.jobs.desk import Desk
+from aelib.jobs.desk import Desk, of_weights
 from aelib.measures import severity
 from aelib.registry import CORRUPTIONS
 from aelib.runs.folder import Run
@@ -21,27 +21,31 @@ def request(run: Run, stack: Sequence[PluginConfig]) -> str:
     Returns:
         The sentence of the fault it ended with, or empty while it waits or runs.
     """
-    return _desk.ask(run, severity.key(stack), {"stack": [config.model_dump(mode="json") for config in stack]})
+    return _desk.ask(run, _key(run, stack), {"stack": [config.model_dump(mode="json") for config in stack]})
 
 
 def progress(run: Run, stack: Sequence[PluginConfig]) -> float | None:
     """How far a curve has come, 0 to 1; None where it waits or nobody asked for it."""
-    return _desk.progress(run, severity.key(stack))
+    return _desk.progress(run, _key(run, stack))
 
 
 def is_asked(run: Run, stack: Sequence[PluginConfig]) -> bool:
     """Whether a curve was asked for and is not there yet."""
-    return _desk.is_asked(run, severity.key(stack))
+    return _desk.is_asked(run, _key(run, stack))
 
 
 def forget_fault(run: Run, stack: Sequence[PluginConfig]) -> None:
     """Let a curve that failed be asked for again."""
-    _desk.forget_fault(run, severity.key(stack))
+    _desk.forget_fault(run, _key(run, stack))
 
 
 def serve(checkpoints: Path, handle: int | None = None) -> int:
     """Answer requests until there is none. Only one such process per folder."""
     return _desk.serve(checkpoints, _answer, handle)
+
+
+def _key(run: Run, stack: Sequence[PluginConfig]) -> str:
+    return of_weights(run, severity.key(stack))
 
 
 def _answer(run: Run, wanted: dict[str, Any], tell: Callable[[float], None]) -> None:

@@ -91,7 +91,7 @@ def test_a_layout_that_failed_says_why_and_can_be_tried_again(filmed, open_page)
     from aelib.files import write_json
     from aelib.jobs import projecting
 
-    fault = projecting._movie_request(filmed).with_suffix(".fault")
+    fault = projecting._desk.path(filmed, projecting.MOVIE).with_suffix(".fault")
     write_json(fault, {"sentence": "The memory ran out."})
     at = open_page("train", watch=RUN, layout="umap")
     assert any("The memory ran out." in warning.value for warning in at.warning)
