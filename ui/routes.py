@@ -17,10 +17,11 @@ from ui import decoding, disturb, drawn, map_layers, movie_data, sketch, ways
 from ui.components import modules
 
 BODY_CAP = 2**20  # bytes of a request
+Endpoint = Callable[[Request], Awaitable[Response]]
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
-def _answering(function: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+def _answering(function: Endpoint) -> Endpoint:
     """Turn our errors into JSON with a status, so that a component can show the sentence."""
 
     @functools.wraps(function)
@@ -57,63 +58,6 @@ async def _decode(request: Request) -> Response:
     return await _decoded(decoding.decode_codes, run_id, body.get("codes"), label)
 
 
-@_answering
-async def _decode_at(request: Request) -> Response:
-    """POST {"map": "…", "points": [[x, y], …]} -> the pictures that the decoder gives at places on a map."""
-    run_id, body = request.path_params["run"], await _body(request)
-    return await _decoded(decoding.decode_places, run_id, str(body.get("map", "")), body.get("points"))
-
-
-@_answering
-async def _nearest(request: Request) -> Response:
-    """POST {"codes": [[…]]} -> the pictures of the items nearest to it in the code space."""
-    body = await _body(request)
-    return await _decoded(decoding.nearest_items, request.path_params["run"], body.get("codes"))
-
-
-@_answering
-async def _paths(request: Request) -> Response:
-    """POST {"a": …, "b": …, "steps": 12, "ways": ["line", …]} -> pictures along ways from A to B."""
-    return await _decoded(ways.answer, request.path_params["run"], await _body(request))
-
-
-@_answering
-async def _words(request: Request) -> Response:
-    """POST {"words": [[…], …], "cell": [row, column]} -> the grid's picture, then those with the words near to one."""
-    body = await _body(request)
-    return await _decoded(decoding.decode_words, request.path_params["run"], body.get("words"), body.get("cell"))
-
-
-async def _noise(request: Request) -> Response:
-    """POST {"runs": […], "item" or "picture", "stack": […]} -> the input and what each run makes of it, as pictures."""
-    return await _decoded(disturb.answer, await _body(request))
-
-
-@_answering
-async def _noise_places(request: Request) -> Response:
-    """POST the same -> where the codes go on each run's small map, in the header."""
-    return await _decoded(disturb.places, await _body(request))
-
-
-@_answering
-async def _draw(request: Request) -> Response:
-    """POST {"run": …, "ink": base64} -> the drawing as an item, and its reconstruction; "keep" keeps the drawing."""
-    return await _decoded(sketch.answer, await _body(request))
-
-
-@_answering
-async def _draw_near(request: Request) -> Response:
-    """POST the same -> the nearest items' pictures; the place on the small map and the vote stand in the header."""
-    return await _decoded(sketch.near, await _body(request))
-
-
-@_answering
-async def _ink(request: Request) -> Response:
-    """GET a kept drawing: uint8 (128, 128), or (128, 128, 3) of a painted one."""
-    pixels = await run_in_threadpool(drawn.picture, request.path_params["drawing"])
-    return Response(pixels.tobytes(), media_type="application/octet-stream", headers=FOREVER)
-
-
 async def _decoded(function: Callable[..., decoding.Decoded], *arguments: Any) -> Response:
     began = time.perf_counter()
     found = await run_in_threadpool(function, *arguments)
@@ -128,59 +72,28 @@ async def _decoded(function: Callable[..., decoding.Decoded], *arguments: Any) -
     )
 
 
-@_answering
-async def _array(request: Request) -> Response:
-    """GET one array of a map: float32 or int32, little-endian. The address holds the weights' version."""
-    path = request.path_params
-    data = await run_in_threadpool(
-        decoding.map_array,
-        path["run"],
-        path["version"],
-        path["split"],
-        path["what"],
-        request.query_params.get("map", ""),
-    )
-    return Response(data, media_type="application/octet-stream", headers=FOREVER)
+def _posted(function: Callable[[str, dict[str, Any]], decoding.Decoded]) -> Endpoint:
+    """An endpoint that gives the run and the JSON it is sent to a function, and answers with the pictures it gives."""
+
+    @_answering
+    async def answer(request: Request) -> Response:
+        return await _decoded(function, request.path_params.get("run", ""), await _body(request))
+
+    return answer
 
 
-@_answering
-async def _thumbnails(request: Request) -> Response:
-    """GET one chunk of the items' own pictures: uint8 (rows, height, width, channels)."""
-    path = request.path_params
-    data = await run_in_threadpool(decoding.thumbnails, path["run"], path["version"], path["split"], path["chunk"])
-    return Response(data, media_type="application/octet-stream", headers=FOREVER)
+def _kept(function: Callable[[dict[str, Any], dict[str, str]], bytes]) -> Endpoint:
+    """An endpoint that gives its address's parts and query to a function; the bytes may be kept for ever.
 
+    An address holds the version of what it gives: the weights', the movie's, the modules'.
+    """
 
-@_answering
-async def _layer(request: Request) -> Response:
-    """GET one layer of a map: a header of JSON and arrays, see ``ui.lattice.packed``."""
-    path, query = request.path_params, dict(request.query_params)
-    data = await run_in_threadpool(map_layers.answer, path["run"], path["version"], path["split"], path["what"], query)
-    return Response(data, media_type="application/octet-stream", headers=FOREVER)
+    @_answering
+    async def answer(request: Request) -> Response:
+        data = await run_in_threadpool(function, request.path_params, dict(request.query_params))
+        return Response(data, media_type="application/octet-stream", headers=FOREVER)
 
-
-@_answering
-async def _movie_points(request: Request) -> Response:
-    """GET the points of some frames of a movie in a row, see ``ui.movie_data.points``."""
-    path = request.path_params
-    data = await run_in_threadpool(movie_data.points, path["run"], path["layout"], path["first"], path["last"])
-    return Response(data, media_type="application/octet-stream", headers=FOREVER)
-
-
-@_answering
-async def _movie_cast(request: Request) -> Response:
-    """GET the class and the number in the dataset of a movie's items: int32 (2, n)."""
-    path = request.path_params
-    data = await run_in_threadpool(movie_data.cast, path["run"], path["version"])
-    return Response(data, media_type="application/octet-stream", headers=FOREVER)
-
-
-@_answering
-async def _movie_pictures(request: Request) -> Response:
-    """GET one chunk of the pictures of a movie's items: uint8 (rows, height, width, channels)."""
-    path = request.path_params
-    data = await run_in_threadpool(movie_data.pictures, path["run"], path["version"], path["chunk"])
-    return Response(data, media_type="application/octet-stream", headers=FOREVER)
+    return answer
 
 
 @_answering
@@ -192,20 +105,66 @@ async def _module(request: Request) -> Response:
 
 routes = [
     Route("/api/components/{version}/{file}", _module),
-    Route("/api/noise", _noise, methods=["POST"]),
-    Route("/api/noise/places", _noise_places, methods=["POST"]),
-    Route("/api/draw", _draw, methods=["POST"]),
-    Route("/api/draw/near", _draw_near, methods=["POST"]),
-    Route("/api/drawn/{drawing}", _ink),
+    # {"runs": […], "item" or "picture", "stack": […]} -> the input and what each run makes of it
+    Route("/api/noise", _posted(lambda _, body: disturb.answer(body)), methods=["POST"]),
+    # the same -> where the codes go on each run's small map, in the header
+    Route("/api/noise/places", _posted(lambda _, body: disturb.places(body)), methods=["POST"]),
+    # {"run": …, "ink": base64} -> the drawing as an item, and its reconstruction; "keep" keeps the drawing
+    Route("/api/draw", _posted(lambda _, body: sketch.answer(body)), methods=["POST"]),
+    # the same -> the nearest items; the place on the small map and the vote stand in the header
+    Route("/api/draw/near", _posted(lambda _, body: sketch.near(body)), methods=["POST"]),
+    # a kept drawing: uint8 (128, 128), or (128, 128, 3) of a painted one
+    Route("/api/drawn/{drawing}", _kept(lambda at, _: drawn.picture(at["drawing"]).tobytes())),
     Route("/api/runs/{run}/decode", _decode, methods=["POST"]),
-    Route("/api/runs/{run}/nearest", _nearest, methods=["POST"]),
-    Route("/api/runs/{run}/words", _words, methods=["POST"]),
-    Route("/api/runs/{run}/paths", _paths, methods=["POST"]),
-    Route("/api/runs/{run}/decode_at", _decode_at, methods=["POST"]),
-    Route("/api/runs/{run}/movie/points/{layout}/{first}/{last}", _movie_points),
-    Route("/api/runs/{run}/movie/items/{version}", _movie_cast),
-    Route("/api/runs/{run}/movie/pictures/{version}/{chunk:int}", _movie_pictures),
-    Route("/api/runs/{run}/{version}/{split}/thumbnails/{chunk:int}", _thumbnails),
-    Route("/api/runs/{run}/{version}/{split}/layers/{what}", _layer),
-    Route("/api/runs/{run}/{version}/{split}/{what}", _array),
+    # {"codes": [[…]]} -> the items nearest to it in the code space
+    Route(
+        "/api/runs/{run}/nearest",
+        _posted(lambda run, body: decoding.nearest_items(run, body.get("codes"))),
+        methods=["POST"],
+    ),
+    # {"words": [[…], …], "cell": [row, column]} -> the grid's picture, then those with the words near to one
+    Route(
+        "/api/runs/{run}/words",
+        _posted(lambda run, body: decoding.decode_words(run, body.get("words"), body.get("cell"))),
+        methods=["POST"],
+    ),
+    # {"a": …, "b": …, "steps": 12, "ways": ["line", …]} -> pictures along ways from A to B
+    Route("/api/runs/{run}/paths", _posted(ways.answer), methods=["POST"]),
+    # {"map": "…", "points": [[x, y], …]} -> what the decoder gives at places on a map
+    Route(
+        "/api/runs/{run}/decode_at",
+        _posted(lambda run, body: decoding.decode_places(run, str(body.get("map", "")), body.get("points"))),
+        methods=["POST"],
+    ),
+    # the points of some frames of a movie in a row, see ``ui.movie_data.points``
+    Route(
+        "/api/runs/{run}/movie/points/{layout}/{first}/{last}",
+        _kept(lambda at, _: movie_data.points(at["run"], at["layout"], at["first"], at["last"])),
+    ),
+    # class and number in the dataset of a movie's items: int32 (2, n)
+    Route("/api/runs/{run}/movie/items/{version}", _kept(lambda at, _: movie_data.cast(at["run"], at["version"]))),
+    # a chunk of their pictures: uint8 (rows, height, width, channels)
+    Route(
+        "/api/runs/{run}/movie/pictures/{version}/{chunk:int}",
+        _kept(lambda at, _: movie_data.pictures(at["run"], at["version"], at["chunk"])),
+    ),
+    # a chunk of the items' own pictures: uint8 (rows, height, width, channels)
+    Route(
+        "/api/runs/{run}/{version}/{split}/thumbnails/{chunk:int}",
+        _kept(lambda at, _: decoding.thumbnails(at["run"], at["version"], at["split"], at["chunk"])),
+    ),
+    # a layer of a map: a header of JSON and arrays, see ``ui.lattice.packed``
+    Route(
+        "/api/runs/{run}/{version}/{split}/layers/{what}",
+        _kept(lambda at, query: map_layers.answer(at["run"], at["version"], at["split"], at["what"], query)),
+    ),
+    # an array of a map: float32 or int32, little-endian
+    Route(
+        "/api/runs/{run}/{version}/{split}/{what}",
+        _kept(
+            lambda at, query: decoding.map_array(
+                at["run"], at["version"], at["split"], at["what"], query.get("map", "")
+            )
+        ),
+    ),
 ]

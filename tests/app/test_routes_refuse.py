@@ -57,6 +57,17 @@ def test_a_bad_body_is_one_sentence(kind, to, ask):
     assert len(answer.body) < 1000, "a long question does not get a long answer"
 
 
+@pytest.mark.parametrize(
+    "kind", ["nothing", "no JSON", "a list", "null", "no codes", "two megabytes", "nested very deep"]
+)
+@pytest.mark.parametrize("to", ["noise", "noise/places", "draw", "draw/near"])
+def test_a_bad_body_is_one_sentence_for_the_labs_too(kind, to, ask):
+    answer = ask("POST", f"/api/{to}", BAD_BODIES[kind])
+    assert answer.status in (400, 404)
+    assert answer.sentence
+    assert len(answer.body) < 1000
+
+
 def test_a_body_in_many_parts_is_capped_too(ask):
     answer = ask("POST", f"/api/runs/{RUN}/decode", BAD_BODIES["two megabytes"], parts=64)
     assert answer.status == 400
