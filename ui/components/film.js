@@ -17,6 +17,7 @@ const films = new WeakMap(); // parentElement -> Film
 const SPEEDS = [2, 4, 8, 16]; // steps per second
 const KEY_PAUSE_MS = 300; // held arrow keys are one change, told once they rest
 const SEARCHED = ["geodesic"]; // too slow to follow a drag
+const KEPT_LATENCIES = 1000;
 
 const TEMPLATE = `
   <div class="controls" role="group" aria-label="Film">
@@ -58,7 +59,9 @@ class Film {
     this.told = this.step;
     this.direction = 1;
     this.playing = false;
-    this.hook = { frames: {}, figures: {}, latencies: [], answers: 0, step: this.step, playing: false };
+    // latencies: ms from a drag's event to the frame after its strips; dropped: the same of each answer to the last drop
+    const seen = { latencies: [], dropped: [], answers: 0 };
+    this.hook = { frames: {}, figures: {}, ...seen, step: this.step, playing: false };
     window.__loupeFilm = this.hook;
 
     this.root = document.createElement("div");
@@ -79,12 +82,12 @@ class Film {
     this.figures = new Figures(this.find(".figures"), data.ways);
     this.trails = new Map();
     this.map = new FilmMap(this.find(".map"), data, {
-      move: (end, place) => this.move(end, place, true),
-      drop: (end, place) => this.drop(end, place),
+      move: (end, place, time) => this.move(end, place, true, time),
+      drop: (end, place, time) => this.drop(end, place, time),
     });
     this.asker = new Asker(
       data.paths,
-      (ways, milliseconds) => this.showWays(ways, milliseconds),
+      (ways, event) => this.showWays(ways, event),
       (sentence, names) => this.strips.filter(({ way }) => names.includes(way.name)).forEach((s) => s.showError(sentence)),
     );
     this.listen(old);
@@ -104,11 +107,14 @@ class Film {
     this.ask();
   }
 
-  ask(isMoving = false) {
+  ask(isMoving = false, time = undefined) {
     const { a, b, steps, label } = this.data;
     const names = this.data.ways.map((way) => way.name);
     const quick = names.filter((name) => !SEARCHED.includes(name));
-    this.asker.ask({ a, b, steps, label }, quick, isMoving ? [] : names.filter((name) => SEARCHED.includes(name)));
+    const searches = isMoving ? [] : names.filter((name) => SEARCHED.includes(name));
+    const event = time === undefined ? undefined : { time, seen: isMoving ? null : [] };
+    if (event?.seen) this.hook.dropped = event.seen;
+    this.asker.ask({ a, b, steps, label }, quick, searches, event);
     for (const strip of this.strips) {
       const waits = isMoving && SEARCHED.includes(strip.way.name);
       strip.element.classList.toggle("stale", waits);
@@ -117,7 +123,7 @@ class Film {
     if (isMoving) for (const name of SEARCHED) this.trails.delete(name);
   }
 
-  showWays(ways, milliseconds) {
+  showWays(ways, event) {
     for (const way of ways) {
       this.strips.find((strip) => strip.way.name === way.name)?.take(way);
       this.figures.show(way);
@@ -125,21 +131,27 @@ class Film {
       if (way.places) this.trails.set(way.name, way.places);
       else this.trails.delete(way.name);
     }
-    this.hook.latencies.push(milliseconds);
     this.hook.answers += 1;
     const trails = this.data.ways.filter(({ name }) => this.trails.has(name));
     this.map.show(trails.map(({ name, colour }) => ({ colour, places: this.trails.get(name) })));
+    if (event) requestAnimationFrame(() => this.keepLatency(ways, event));
+  }
+
+  keepLatency(ways, { time, seen }) {
+    const [milliseconds, { latencies }] = [performance.now() - time, this.hook];
+    for (const { name, share } of seen ? ways : []) seen.push({ name, share, milliseconds });
+    if (!seen && latencies.push(milliseconds) > KEPT_LATENCIES) latencies.shift();
   }
 
   /** An end moves on the map: the strips follow, newest wins; the search waits until it is let go. */
-  move(end, place, isMoving) {
+  move(end, place, isMoving, time) {
     this.stop();
     this.data = { ...this.data, [end ? "b" : "a"]: { place } };
-    this.ask(isMoving);
+    this.ask(isMoving, time);
   }
 
-  drop(end, place) {
-    this.move(end, place, false);
+  drop(end, place, time) {
+    this.move(end, place, false, time);
     this.setTriggerValue?.("drop", { end: end ? "B" : "A", place });
   }
 
