@@ -1,6 +1,7 @@
 """The figures of the labs, each held against its budget; how they are taken is in ``bench.labs``."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Page
@@ -10,65 +11,65 @@ from bench.figures import Figures
 from bench.made_runs import SHIPPED, copy_shipped
 
 LAST = SHIPPED[-1]
-_Open = Callable[[Page, str, str], sliders.Act]
+
+
+@dataclass(frozen=True)
+class _Lab:
+    """A lab in which something is dragged and pictures follow.
+
+    Attributes:
+        name: In the names of figures.
+        words: What is dragged, and what follows.
+        latencies: Where the page keeps its times.
+        budget: Of the 95th percentile alone, ms.
+        hold: Opens it at a run and takes hold; gives the act that moves on.
+    """
+
+    name: str
+    words: str
+    latencies: str
+    budget: float
+    hold: Callable[[Page, str, str], sliders.Act]
+
+
+_NOISE = _Lab(
+    "noise", "severity → pictures", labs.NOISE, 50, lambda page, url, run_id: labs.severity(page, url, run_id, labs.ONE)
+)
+_PAD = _Lab("pad", "stroke → reconstruction", labs.PAD, 60, labs.stroke)
+_HANDLE = _Lab("handle", "handle → strips", labs.HANDLE, 50, labs.end)
 
 
 def noise(figures: Figures, folder: Path, moves: int) -> None:
-    """Noise: a severity is dragged, the picture follows."""
+    """Noise: a severity is dragged, the pictures follow."""
     checkpoints = _shipped(folder / "noise")
     with app_server.app(checkpoints) as server, browser.fresh_page() as page:
-        for run_id, name in _named():
-            act = labs.severity(page, server.url, run_id, labs.ONE)
-            spent = sliders.one_by_one(page, labs.NOISE, moves, act)
-            figures.sample(f"noise_{name}_ms", f"severity → pictures, {run_id}", spent, "ms", budget=50, judged="p95")
+        _drag(figures, _NOISE, page, server.url, moves)
         act = labs.severity(page, server.url, LAST, labs.THREE)
         spent = sliders.one_by_one(page, labs.NOISE, moves, act)
         figures.sample("noise_three_ms", f"  {LAST}, three stacked", spent, "ms", budget=50, judged="p95")
-        painted = sliders.held(page, labs.NOISE, act)
-        figures.number("noise_held_pictures", "  pictures of 60 moves in 2 s", painted, "")
-        page.mouse.up()
         for run_id, name in _named():
             bodies = labs.noise_bodies(run_id, labs.items_of(checkpoints, run_id), labs.ONE)
-            trips, inside = sliders.times_of(server.url, "/api/noise", bodies, 4 * moves)
-            figures.sample(f"noise_route_{name}_ms", f"  the route alone, {run_id}", trips, "ms")
-            figures.sample(f"noise_inside_{name}_ms", "    of which on the server", inside, "ms")
-        _beside_training(figures, checkpoints, moves, "noise", "severity → pictures", page, server, labs.NOISE)
+            _alone(figures, f"noise_{name}", run_id, sliders.times_of(server.url, "/api/noise", bodies, 4 * moves))
+        _beside_training(figures, _NOISE, page, server.url, checkpoints, moves)
 
 
 def pad(figures: Figures, folder: Path, moves: int) -> None:
     """Draw: the reconstruction follows the pen."""
     checkpoints = _shipped(folder / "pad")
     with app_server.app(checkpoints) as server, browser.fresh_page() as page:
-        for run_id, name in _named():
-            act = labs.stroke(page, server.url, run_id)
-            spent = sliders.one_by_one(page, labs.PAD, moves, act)
-            label = f"stroke → reconstruction, {run_id}"
-            figures.sample(f"pad_{name}_ms", label, spent, "ms", budget=60, judged="p95")
-        painted = sliders.held(page, labs.PAD, act)
-        figures.number("pad_held_pictures", "  pictures of 60 moves in 2 s", painted, "")
-        page.mouse.up()
-        trips, inside = sliders.times_of(server.url, "/api/draw", labs.ink_bodies(LAST), 4 * moves)
-        figures.sample("pad_route_ms", f"  the route alone, {LAST}", trips, "ms")
-        figures.sample("pad_inside_ms", "    of which on the server", inside, "ms")
-        _beside_training(figures, checkpoints, moves, "pad", "stroke → reconstruction", page, server, labs.PAD)
+        _drag(figures, _PAD, page, server.url, moves)
+        _alone(figures, "pad", LAST, sliders.times_of(server.url, "/api/draw", labs.ink_bodies(LAST), 4 * moves))
+        _beside_training(figures, _PAD, page, server.url, checkpoints, moves)
 
 
 def handle(figures: Figures, folder: Path, moves: int) -> None:
     """Paths: an end is dragged over the map, three strips follow."""
     checkpoints = _shipped(folder / "handle")
     with app_server.app(checkpoints) as server, browser.fresh_page() as page:
-        for run_id, name in _named():
-            act = labs.end(page, server.url, run_id)
-            spent = sliders.one_by_one(page, labs.HANDLE, moves, act)
-            figures.sample(f"handle_{name}_ms", f"handle → strips, {run_id}", spent, "ms", budget=50, judged="p95")
-        painted = sliders.held(page, labs.HANDLE, act)
-        figures.number("handle_held_pictures", "  strips of 60 moves in 2 s", painted, "")
-        page.mouse.up()
+        _drag(figures, _HANDLE, page, server.url, moves)
         bodies = labs.path_bodies(sliders.codes_of(checkpoints, LAST), labs.QUICK_WAYS)
-        trips, inside = sliders.times_of(server.url, f"/api/runs/{LAST}/paths", bodies, 4 * moves)
-        figures.sample("handle_route_ms", f"  the route alone, {LAST}, three ways", trips, "ms")
-        figures.sample("handle_inside_ms", "    of which on the server", inside, "ms")
-        _beside_training(figures, checkpoints, moves, "handle", "handle → strips", page, server, labs.HANDLE)
+        _alone(figures, "handle", LAST, sliders.times_of(server.url, f"/api/runs/{LAST}/paths", bodies, 4 * moves))
+        _beside_training(figures, _HANDLE, page, server.url, checkpoints, moves)
 
 
 def strip(figures: Figures, folder: Path, moves: int) -> None:
@@ -110,30 +111,31 @@ def geodesic(figures: Figures, folder: Path, moves: int) -> None:
     figures.note("the 16-d runs have little training: five epochs of 6,000 digits, one of 500 sprites")
 
 
-_BESIDE: dict[str, _Open] = {
-    "noise": lambda page, url, run_id: labs.severity(page, url, run_id, labs.ONE),
-    "pad": labs.stroke,
-    "handle": labs.end,
-}
+def _drag(figures: Figures, lab: _Lab, page: Page, url: str, moves: int) -> None:
+    """One move at a time with each shipped run; with the last, a burst of them."""
+    for run_id, name in _named():
+        act = lab.hold(page, url, run_id)
+        spent = sliders.one_by_one(page, lab.latencies, moves, act)
+        label = f"{lab.words}, {run_id}"
+        figures.sample(f"{lab.name}_{name}_ms", label, spent, "ms", budget=lab.budget, judged="p95")
+    painted = sliders.held(page, lab.latencies, act)
+    figures.number(f"{lab.name}_held_pictures", "  painted of 60 moves in 2 s", painted, "")
 
 
-def _beside_training(
-    figures: Figures,
-    checkpoints: Path,
-    moves: int,
-    lab: str,
-    words: str,
-    page: Page,
-    server: app_server.Server,
-    latencies: str,
-) -> None:
+def _alone(figures: Figures, name: str, run_id: str, times: tuple[list[float], list[float]]) -> None:
+    trips, inside = times
+    figures.sample(f"{name}_route_ms", f"  the route alone, {run_id}", trips, "ms")
+    figures.sample(f"{name}_inside_ms", "    of which in our function", inside, "ms")
+
+
+def _beside_training(figures: Figures, lab: _Lab, page: Page, url: str, checkpoints: Path, moves: int) -> None:
     """The last run again, while the app trains on all cores."""
     with beside.training(checkpoints):
-        act = _BESIDE[lab](page, server.url, LAST)
-        spent = sliders.one_by_one(page, latencies, moves, act)
+        act = lab.hold(page, url, LAST)
+        spent = sliders.one_by_one(page, lab.latencies, moves, act)
         page.mouse.up()
-    label = f"{words}, {LAST}, while training runs"
-    figures.sample(f"{lab}_training_ms", label, spent, "ms", budget=100, judged="p95")
+    label = f"{lab.words}, {LAST}, while training runs"
+    figures.sample(f"{lab.name}_training_ms", label, spent, "ms", budget=100, judged="p95")
 
 
 def _shipped(checkpoints: Path) -> Path:

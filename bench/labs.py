@@ -93,7 +93,7 @@ def drops(page: Page, count: int) -> Iterator[list[dict[str, Any]]]:
 
 
 def whole_strip(seen: list[dict[str, Any]]) -> float:
-    """ms from a drop until all four ways had been painted, the geodesic as far as it was then."""
+    """Ms from a drop until all four ways had been painted, the geodesic as far as it was then."""
     first = {}
     for each in seen:
         first.setdefault(each["name"], each["milliseconds"])
@@ -103,7 +103,7 @@ def whole_strip(seen: list[dict[str, Any]]) -> float:
 
 
 def searched(seen: list[dict[str, Any]]) -> tuple[float, int]:
-    """ms from a drop until the geodesic was found and painted, and how many pictures of it were painted before that."""
+    """Ms from a drop until the geodesic was found and painted, and how many pictures of it were painted before that."""
     own = [each for each in seen if each["name"] == "geodesic"]
     over = next(number for number, each in enumerate(own) if each["share"] == 1)
     return own[over]["milliseconds"], over
@@ -144,7 +144,7 @@ def path_bodies(codes: np.ndarray, ways: tuple[str, ...]) -> Iterator[dict[str, 
 
 
 def searches_alone(url: str, run_id: str, codes: np.ndarray, count: int) -> list[float]:
-    """ms that the route needs for a geodesic from its first round to its last, between items."""
+    """Ms that the route needs for a geodesic from its first round to its last, between items."""
     spent = []
     for body in path_bodies(codes[: count + 1], ("geodesic",)):
         trips = []

@@ -121,7 +121,7 @@ def posts(url: str, path: str, bodies: Iterator[dict[str, Any]]) -> Iterator[tup
 
 
 def times_of(url: str, path: str, bodies: Iterator[dict[str, Any]], count: int) -> tuple[list[float], list[float]]:
-    """ms of each round trip, and ms of each that the server says it worked; after some to warm up."""
+    """Ms of each round trip, and ms of each that the server says it worked; after some to warm up."""
     found = [*posts(url, path, itertools.islice(bodies, WARM_UP + count))][WARM_UP:]
     return [trip for trip, _ in found], [about["milliseconds"] for _, about in found]
 

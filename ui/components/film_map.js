@@ -65,7 +65,7 @@ export class FilmMap {
   }
 
   frame() {
-    return frameOf(this.ground?.points ?? []);
+    return frameOf(this.ground?.corners ?? []);
   }
 
   makeHandle(name, end) {
