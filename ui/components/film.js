@@ -18,6 +18,7 @@ const SPEEDS = [2, 4, 8, 16]; // steps per second
 const KEY_PAUSE_MS = 300; // held arrow keys are one change, told once they rest
 const SEARCHED = ["geodesic"]; // too slow to follow a drag
 const KEPT_LATENCIES = 1000;
+const TELL_MS = 1000; // a drop is told by then, whatever has come
 
 const TEMPLATE = `
   <div class="controls" role="group" aria-label="Film">
@@ -100,21 +101,23 @@ class Film {
 
   /** Data that came again: an echo of what stands here, or other ends. */
   take(data) {
-    const same = JSON.stringify([data.a, data.b]) === JSON.stringify([this.data.a, this.data.b]);
-    this.data = { ...data, step: this.step };
-    if (same) return;
+    const { a, b } = this.data;
+    const same = JSON.stringify([data.a, data.b]) === JSON.stringify([a, b]);
+    this.data = { ...data, ...(this.dropped ? { a, b } : {}), step: this.step }; // Python does not know of the drop yet
+    if (same || this.dropped) return;
     this.map.place(data.places);
     this.ask();
   }
 
-  ask(isMoving = false, time = undefined) {
+  ask(isMoving = false, time = performance.now()) {
     const { a, b, steps, label } = this.data;
     const names = this.data.ways.map((way) => way.name);
     const quick = names.filter((name) => !SEARCHED.includes(name));
     const searches = isMoving ? [] : names.filter((name) => SEARCHED.includes(name));
-    const event = time === undefined ? undefined : { time, seen: isMoving ? null : [] };
-    if (event?.seen) this.hook.dropped = event.seen;
+    const event = { time, isMoving, waits: new Set(names), seen: [] };
+    if (!isMoving) this.hook.dropped = event.seen;
     this.asker.ask({ a, b, steps, label }, quick, searches, event);
+    this.asked = event;
     for (const strip of this.strips) {
       const waits = isMoving && SEARCHED.includes(strip.way.name);
       strip.element.classList.toggle("stale", waits);
@@ -134,13 +137,18 @@ class Film {
     this.hook.answers += 1;
     const trails = this.data.ways.filter(({ name }) => this.trails.has(name));
     this.map.show(trails.map(({ name, colour }) => ({ colour, places: this.trails.get(name) })));
-    if (event) requestAnimationFrame(() => this.keepLatency(ways, event));
+    requestAnimationFrame(() => this.painted(ways, event));
   }
 
-  keepLatency(ways, { time, seen }) {
+  /** A frame is shown with these ways: keep how long it took. */
+  painted(ways, { time, isMoving, waits, seen }) {
     const [milliseconds, { latencies }] = [performance.now() - time, this.hook];
-    for (const { name, share } of seen ? ways : []) seen.push({ name, share, milliseconds });
-    if (!seen && latencies.push(milliseconds) > KEPT_LATENCIES) latencies.shift();
+    for (const { name, share } of ways) {
+      waits.delete(name);
+      seen.push({ name, share, milliseconds });
+    }
+    if (isMoving && latencies.push(milliseconds) > KEPT_LATENCIES) latencies.shift();
+    if (!waits.size && this.asked.waits === waits) this.tellDrop();
   }
 
   /** An end moves on the map: the strips follow, newest wins; the search waits until it is let go. */
@@ -152,7 +160,16 @@ class Film {
 
   drop(end, place, time) {
     this.move(end, place, false, time);
-    this.setTriggerValue?.("drop", { end: end ? "B" : "A", place });
+    this.tellDrop(); // of another end, a moment ago
+    this.dropped = { end: end ? "B" : "A", place };
+    this.dropTimer = setTimeout(() => this.tellDrop(), TELL_MS);
+  }
+
+  /** Tell Python where an end was let go, once all ways are on screen: its script would share their processor. */
+  tellDrop() {
+    clearTimeout(this.dropTimer);
+    if (this.dropped) this.setTriggerValue?.("drop", this.dropped);
+    this.dropped = null;
   }
 
   find(selector) {
@@ -161,6 +178,7 @@ class Film {
 
   remove() {
     this.stop();
+    this.tellDrop();
     clearTimeout(this.keyTimer);
     this.observer.disconnect();
     this.asker.close();

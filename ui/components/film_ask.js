@@ -5,7 +5,7 @@ import { Live } from "./live.js";
 export class Asker {
   /**
    * @param {string} url
-   * @param {(ways: object[], event: object|undefined) => void} onWays  each with its `frames` {pixels, shape, support},
+   * @param {(ways: object[], event: object) => void} onWays  each with its `frames` {pixels, shape, support},
    *   or without where there is no such way; and the event that `ask` was told of
    * @param {(sentence: string, names: string[]) => void} onError
    */
@@ -23,7 +23,7 @@ export class Asker {
     [this.names, this.searches] = [names, searches];
     const quick = { ...ends, ways: names };
     this.current = searches.length ? { ...ends, ways: searches } : null;
-    for (const body of [quick, this.current]) if (body && event) this.events.set(body, event);
+    for (const body of [quick, this.current]) if (body) this.events.set(body, event);
     this.quick.ask(quick);
     if (this.current) this.slow.ask(this.current);
   }
