@@ -95,7 +95,7 @@ def geodesic(figures: Figures, folder: Path, moves: int) -> None:
     data = made_runs.made_digits(place / "data", 7000, scale=3, pad=2)
     made_runs.train_codes(checkpoints, data, "mlp")
     made_runs.train_sprites(checkpoints, data, "convolutional")
-    about = {"mlp": "16-d VAE 784-256-128-16", "convolutional": "16-d convolutional VAE, 64 x 64"}
+    about = {"mlp": "16-d VAE 784-256-128-16", "convolutional": "16-d convolutional, 64 x 64"}
     count = max(3, moves // 3)
     with app_server.app(checkpoints, data) as server, browser.fresh_page() as page:
         for run_id, words in about.items():
@@ -108,7 +108,7 @@ def geodesic(figures: Figures, folder: Path, moves: int) -> None:
             alone = labs.searches_alone(server.url, run_id, sliders.codes_of(checkpoints, run_id), count)
             label = "  the route alone, all rounds"
             figures.sample(f"{name}_route_seconds", label, [ms / 1000 for ms in alone], "s", budget=2, judged="p95")
-    figures.note("the 16-d runs have little training: five epochs of 6,000 digits, one of 500 sprites")
+    figures.note("the 16-d runs have little training: five epochs of 6,000 digits, five of 500 sprites")
 
 
 def _drag(figures: Figures, lab: _Lab, page: Page, url: str, moves: int) -> None:

@@ -166,3 +166,11 @@ def test_an_analogy_shows_the_items_nearest_to_its_answer(runs, open_page, table
 
 def test_a_sheet_and_an_analogy_can_stand_together(runs, open_page):
     assert not open_page("paths", run=RUN, analogy="1", attribute="1", sheet="5").exception
+
+
+def test_a_class_that_the_model_does_not_ask_for_does_not_make_the_film_anew(table, open_page, component):
+    ids = set()
+    for number in (1, 7):
+        item = int(table.index[np.flatnonzero(table.labels == number)[0]])
+        ids.add(component(open_page("paths", run=RUN, **{"from": str(item)}))["id"])
+    assert len(ids) == 1
