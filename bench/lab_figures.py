@@ -118,7 +118,7 @@ def _drag(figures: Figures, lab: _Lab, page: Page, url: str, moves: int) -> None
         spent = sliders.one_by_one(page, lab.latencies, moves, act)
         label = f"{lab.words}, {run_id}"
         figures.sample(f"{lab.name}_{name}_ms", label, spent, "ms", budget=lab.budget, judged="p95")
-    painted = sliders.held(page, lab.latencies, act)
+    painted = sliders.held(page, lab.latencies, lab.hold(page, url, LAST))
     figures.number(f"{lab.name}_held_pictures", "  painted of 60 moves in 2 s", painted, "")
 
 

@@ -34,7 +34,7 @@ def shared(max_entries: int) -> Callable[[Callable[Given, Made]], Callable[Given
         def asked(*given: Given.args, **named: Given.kwargs) -> Made:
             assert not named, "given by place, so that the same question has one key"
             key = tuple(_plain(value) for value, counts in zip(given, counted, strict=True) if counts)
-            return store.get(key, lambda: function(*given))
+            return store.get(key, lambda: function(*given, **named))
 
         return asked
 
