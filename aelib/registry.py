@@ -61,9 +61,8 @@ class Registry:
     def _files(self) -> dict[str, tuple[str, Path]]:
         found = {}
         for package in self.packages:
-            for path in _folder(package).glob("*.py"):
-                if not path.stem.startswith("_"):
-                    found[path.stem] = (package, path)
+            folder = _folder(package)
+            found |= {path.stem: (package, path) for path in _plugins(folder, folder.stat().st_mtime_ns)}
         return found
 
 
@@ -73,6 +72,12 @@ def _folder(package: str) -> Path:
     assert spec is not None, f"there is no package {package}"
     assert spec.submodule_search_locations, f"{package} is no package"
     return Path(next(iter(spec.submodule_search_locations)))
+
+
+@lru_cache
+def _plugins(folder: Path, changed: int) -> tuple[Path, ...]:
+    """Its plug-ins' files. A folder is listed anew when it has changed: each live picture asks several times."""
+    return tuple(path for path in folder.glob("*.py") if not path.stem.startswith("_"))
 
 
 @lru_cache

@@ -1,13 +1,14 @@
-"""How it feels under the hand: Decode's sliders, beside plain Streamlit's. The map has a bench of its own, bench.map.
+"""How it feels under the hand: sliders, severities, the pen and the ends of paths, beside plain Streamlit's slider.
 
-From an arrow key's input event to the frame after its picture is in place, one move at a time, on the app's own pages;
-then sixty presses in two seconds; then the route alone.
+From the event of a key or a pointer to the frame after its picture is in place, one move at a time, on the app's own
+pages; then sixty moves in two seconds; then the route alone. The map has a bench of its own, bench.map.
 """
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from bench import app_server, beside, browser, sliders
+from bench import app_server, beside, browser, lab_figures, sliders
 from bench.figures import Figures, arguments
 from bench.machine import ROOT
 from bench.made_runs import SHIPPED, copy_shipped
@@ -64,12 +65,25 @@ def plain_slider(figures: Figures, checkpoints: Path, moves: int) -> None:
     figures.ratio("plain_tuned_over_slider", "plain, GC off, over ours (median)", "plain_slider_tuned_ms", ours)
 
 
+PARTS: dict[str, Callable[[Figures, Path, int], None]] = {
+    "slider": slider,
+    "noise": lab_figures.noise,
+    "pad": lab_figures.pad,
+    "handle": lab_figures.handle,
+    "strip": lab_figures.strip,
+    "geodesic": lab_figures.geodesic,
+}
+
+
 def main() -> None:
     """Measure and print."""
-    asked = arguments(__doc__).parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--only", choices=PARTS, help="measure this part alone")
+    asked = parser.parse_args()
     figures = Figures("bench.interaction", asked.quick, browser.path())
     with tempfile.TemporaryDirectory(prefix="bench-interaction-", ignore_cleanup_errors=True) as folder:
-        slider(figures, Path(folder), 10 if asked.quick else 60)
+        for name in (asked.only,) if asked.only else PARTS:
+            PARTS[name](figures, Path(folder), 10 if asked.quick else 60)
     figures.show(asked.json)
 
 

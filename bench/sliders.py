@@ -1,9 +1,12 @@
 """Dragging a slider: from the event to the painted picture, ours through the route and plain Streamlit's."""
 
 import http.client
+import itertools
 import json
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -11,6 +14,8 @@ from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from bench.browser import until
+
+Act = Callable[[int], None]  # makes the move of this number
 
 WARM_UP = 5
 HELD_SECONDS = 2.0
@@ -61,17 +66,23 @@ def open_peer(page: Page, url: str) -> None:
     slider.focus()
 
 
-def one_by_one(page: Page, latencies: str, moves: int) -> list[float]:
-    """Press an arrow key, wait for its picture, and so on. Returns ms, one per move that was painted.
+def arrows(page: Page) -> Act:
+    """Presses an arrow key: ten to the right, ten to the left."""
+    return lambda move: page.keyboard.press("ArrowRight" if move // 10 % 2 == 0 else "ArrowLeft")
 
-    Raises ``RuntimeError`` when more than a twentieth of the moves never show: then there is nothing to quote.
+
+def one_by_one(page: Page, latencies: str, moves: int, act: Act | None = None) -> list[float]:
+    """Make a move (an arrow key's, unless told otherwise), wait for its picture, and so on.
+
+    Returns ms, one per move that was painted. Raises ``RuntimeError`` when more than a twentieth of the moves never
+    show: then there is nothing to quote.
     """
-    lost = 0
+    act, lost = act or arrows(page), 0
     for move in range(WARM_UP + moves):
         if move == WARM_UP:
             page.evaluate(f"() => {{ {latencies}.length = 0; }}")
         seen = page.evaluate(f"() => {latencies}.length")
-        page.keyboard.press("ArrowRight" if move // 10 % 2 == 0 else "ArrowLeft")
+        act(move)
         try:
             page.wait_for_function(f"(seen) => {latencies}.length > seen", arg=seen, timeout=5000, polling="raf")
         except PlaywrightTimeout:
@@ -81,37 +92,44 @@ def one_by_one(page: Page, latencies: str, moves: int) -> list[float]:
     return page.evaluate(f"() => {latencies}")[:moves]
 
 
-def held(page: Page, latencies: str) -> int:
-    """Sixty key presses in two seconds, as a drag gives them; how many pictures were painted by their end."""
+def held(page: Page, latencies: str, act: Act | None = None) -> int:
+    """Sixty moves in two seconds, as a drag gives them; how many pictures were painted by their end."""
+    act = act or arrows(page)
     page.evaluate(f"() => {{ {latencies}.length = 0; }}")
     began = time.perf_counter()
     for move in range(HELD_KEYS):
-        page.keyboard.press("ArrowRight" if move // 10 % 2 == 0 else "ArrowLeft")
+        act(move)
         time.sleep(max(0.0, began + (move + 1) * HELD_SECONDS / HELD_KEYS - time.perf_counter()))
     return page.evaluate(f"() => {latencies}.length")
 
 
-def round_trips(url: str, run_id: str, codes: np.ndarray, count: int) -> tuple[list[float], list[float]]:
-    """POST one code at a time over one connection.
-
-    Returns:
-        ms of each round trip, and ms of each that the server says went into decoding and support.
-    """
+def posts(url: str, path: str, bodies: Iterator[dict[str, Any]]) -> Iterator[tuple[float, dict[str, Any]]]:
+    """POST one body at a time over one connection; ms of each round trip, and the header that came with the answer."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
-    spent, inside = [], []
-    for turn in range(WARM_UP + count):
-        body = json.dumps({"codes": [codes[turn % len(codes)].tolist()]})
-        began = time.perf_counter()
-        connection.request("POST", f"/api/runs/{run_id}/decode", body, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"the route answered {answer.status}")
-        if turn >= WARM_UP:
-            spent.append(1000 * (time.perf_counter() - began))
-            inside.append(json.loads(answer.headers["X-Loupe"])["milliseconds"])
-    connection.close()
-    return spent, inside
+    try:
+        for each in bodies:
+            body = json.dumps(each)
+            began = time.perf_counter()
+            connection.request("POST", path, body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise RuntimeError(f"the route answered {answer.status}")
+            yield 1000 * (time.perf_counter() - began), json.loads(answer.headers["X-Loupe"])
+    finally:
+        connection.close()
+
+
+def times_of(url: str, path: str, bodies: Iterator[dict[str, Any]], count: int) -> tuple[list[float], list[float]]:
+    """Ms of each round trip, and ms of each that the server says it worked; after some to warm up."""
+    found = [*posts(url, path, itertools.islice(bodies, WARM_UP + count))][WARM_UP:]
+    return [trip for trip, _ in found], [about["milliseconds"] for _, about in found]
+
+
+def round_trips(url: str, run_id: str, codes: np.ndarray, count: int) -> tuple[list[float], list[float]]:
+    """Decode one code at a time: ms of each round trip, and of its decoding and support."""
+    bodies = ({"codes": [code.tolist()]} for code in itertools.cycle(codes))
+    return times_of(url, f"/api/runs/{run_id}/decode", bodies, count)
 
 
 def codes_of(checkpoints: Path, run_id: str) -> np.ndarray:

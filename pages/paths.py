@@ -16,7 +16,8 @@ with steps_place:
 
 a, b = path_ends.choose(run, table)
 start, end = (ways.code_of(run.id, each.given) for each in (a, b))
-label = max(a.label, 0)
+# Of a model that asks for none, the class would only make the film anew, and the search with it.
+label = max(a.label, 0) if frame.model_class(run).needs_labels else 0
 st.caption(f"{frame.run_facts(run)} · {a.words}, {b.words}, {np.linalg.norm(end - start):.2f} apart in the code space")
 if np.array_equal(start, end):
     st.info("A and B are the same: the path stands still. Choose another B.", icon=":material/info:")

@@ -28,6 +28,13 @@ INTERACTION = (
     "slider_digits_vae_ms_p95", "slider_training_ms_p95", "route_digits_vae_ms_p95", "plain_slider_ms",
     "plain_over_slider",
 )  # fmt: skip
+LABS = {
+    "noise": ("noise_digits_plane_ms_p95", "noise_digits_vae_ms_p95", "noise_held_pictures", "noise_training_ms_p95"),
+    "pad": ("pad_digits_autoencoder_ms_p95", "pad_held_pictures", "pad_route_ms", "pad_training_ms_p95"),
+    "handle": ("handle_digits_vae_ms_p95", "handle_held_pictures", "handle_route_ms", "handle_training_ms_p95"),
+    "strip": ("strip_digits_plane_ms_p95", "strip_route_digits_vae_ms_p95"),
+    "geodesic": ("geodesic_mlp_seconds_p95", "geodesic_convolutional_route_seconds", "geodesic_mlp_steps"),
+}
 MAP = (
     "decode_route_ms_p95", "decode_route_training_ms_p95", "paint_70k_seconds", "payload_70k_mb", "socket_70k_mb",
     "pan_70k_draw_ms_p95", "pan_70k_frame_p95_ms", "pan_70k_late_share", "pan_70k_hover_cpu_ms",
@@ -53,9 +60,16 @@ def run_bench(name: str, *words: str) -> subprocess.CompletedProcess:
 
 @pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.parametrize(("name", "wanted"), [("start", START), ("interaction", INTERACTION), ("map", MAP)])
+@pytest.mark.parametrize(("name", "wanted"), [("start", START), ("map", MAP)])
 def test_a_bench_in_the_browser_gives_its_figures(name: str, wanted: tuple[str, ...]) -> None:
     assert_figures(name, wanted)
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize(("part", "wanted"), [("slider", INTERACTION), *LABS.items()])
+def test_the_interaction_bench_gives_its_figures(part: str, wanted: tuple[str, ...]) -> None:
+    assert_figures("interaction", wanted, "--only", part)
 
 
 @pytest.mark.slow

@@ -233,6 +233,18 @@ def test_a_sidecar_without_the_item_shape_is_told(tiny_run, copy_of, info):
     assert caught.value.code == "E_CORRUPT"
 
 
+def test_a_sidecar_that_is_written_again_is_read_again(tiny_run, copy_of):
+    run = copy_of(tiny_run)
+    before, path = weights.load_info(run), run.folder / "weights.safetensors.json"
+    about = files.read_object(path)
+    files.write_json(path, {**about, "sha256": "5" * 64, "info": {**about["info"], "classes": ["one"]}})
+    assert weights.weights_version(run) == "5" * 16
+    assert weights.load_info(run).classes == ("one",) != before.classes
+    path.write_text("{")
+    with pytest.raises(AelibError):
+        weights.load_info(run)
+
+
 def test_a_run_without_weights_says_so(tiny_run, copy_of):
     run = copy_of(tiny_run)
     (run.folder / "weights.safetensors.json").unlink()

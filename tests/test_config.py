@@ -238,6 +238,10 @@ def test_a_new_file_is_a_new_plugin(tmp_path, monkeypatch):
     plugins = Registry("thing", "some_plugins")
     assert plugins.names() == ["here"]  # and was not imported: it would raise
     assert plugins.help("here").limits == "y: z."
+    (folder / "later.py").touch()  # dropped in while the program runs
+    assert plugins.names() == ["here", "later"]
+    (folder / "here.py").unlink()
+    assert not plugins.has("here")
 
 
 def test_a_plugins_config_given_another_name_is_refused():

@@ -3,11 +3,9 @@
 import contextlib
 import threading
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-import streamlit as st
 
 from aelib import codes, samples
 from aelib.config import PluginConfig
@@ -30,14 +28,13 @@ from aelib.registry import PROJECTIONS
 from aelib.runs import weights
 from aelib.runs.folder import Run, default_checkpoints, open_run
 from ui import warm
+from ui.shared import shared
 
 if TYPE_CHECKING:
     from aelib.models._base import Model
 
 JUDGED = 2000  # items put through a run to judge its task: seconds on a CPU
 MOST_MEASURED = 20_000  # codes a whole map's support is measured against: exact distances to all would take a minute
-
-_shared = partial(st.cache_resource, show_spinner=False)  # shared objects are read-only by agreement
 
 
 def run(run_id: str) -> Run:
@@ -73,13 +70,18 @@ def items(run_id: str) -> Items:
     Raises ``E_DATASET_CHANGED`` when the data are no longer those the run learnt from: a wrong picture beside a code
     would be worse than none.
     """
-    found = run(run_id)
-    return _items(found.dataset(), found.raw_config.get("dataset_hash", ""))
+    return _items(*learnt_from(run_id))
 
 
 def dataset(run_id: str) -> Dataset:
     """The dataset of an imported run: names of its attributes and of their values, beside its items."""
-    return _dataset(run(run_id).dataset())
+    return _dataset(learnt_from(run_id)[0])
+
+
+def learnt_from(run_id: str) -> tuple[PluginConfig, str]:
+    """The dataset's config, and the hash of the data as they were then; empty for older runs."""
+    found = run(run_id)
+    return _learnt_from(run_id, str(found.folder), (found.folder / "config.json").stat().st_mtime_ns)
 
 
 def task(run_id: str, split: str, corrupted: bool) -> tuple[np.ndarray, Task]:
@@ -166,16 +168,22 @@ def prepare(run_id: str, config: PluginConfig | None = None) -> None:
 
 def pictures(run_id: str) -> np.ndarray | Drawn:
     """All items of the run as they are drawn, uint8 (n, channels, height, width): vectors as bars, when taken."""
-    return _pictures(run_id, run(run_id).raw_config.get("dataset_hash", ""))
+    return _pictures(run_id, learnt_from(run_id)[1])
 
 
-@_shared(max_entries=3)
+@shared(max_entries=3)
 def _pictures(run_id: str, dataset_hash: str) -> np.ndarray | Drawn:
     shape, values = info(run_id), items(run_id).values
     return values if values.dtype == np.uint8 else Drawn(values, shape.low, shape.high)
 
 
-@_shared(max_entries=8)
+@shared(max_entries=64)
+def _learnt_from(run_id: str, folder: str, changed: int) -> tuple[PluginConfig, str]:
+    found = run(run_id)
+    return found.dataset(), found.raw_config.get("dataset_hash", "")
+
+
+@shared(max_entries=8)
 def _model(run_id: str, version: str) -> "Model":
     warm.load_torch()
     loaded = weights.load_model(run(run_id))
@@ -183,12 +191,12 @@ def _model(run_id: str, version: str) -> "Model":
     return loaded
 
 
-@_shared(max_entries=8)
+@shared(max_entries=8)
 def _table(run_id: str, version: str) -> codes.CodeTable:
     return codes.of_run(run(run_id))
 
 
-@_shared(max_entries=3)
+@shared(max_entries=3)
 def _items(dataset: PluginConfig, expected: str) -> Items:
     loaded = load_dataset(dataset)
     if expected and loaded.hash != expected:
@@ -201,12 +209,12 @@ def _items(dataset: PluginConfig, expected: str) -> Items:
     return loaded.all_items()
 
 
-@_shared(max_entries=3)
+@shared(max_entries=3)
 def _dataset(dataset: PluginConfig) -> Dataset:
     return load_dataset(dataset)
 
 
-@_shared(max_entries=8)
+@shared(max_entries=8)
 def _task(run_id: str, version: str, split: str, corrupted: bool) -> tuple[np.ndarray, Task]:
     rows, config = table(run_id).rows(split), run(run_id).config()
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(JUDGED, len(rows))).astype(int))]
@@ -214,17 +222,17 @@ def _task(run_id: str, version: str, split: str, corrupted: bool) -> tuple[np.nd
     return rows, judge(model(run_id), items(run_id).take(rows), chosen, config.training.seed)
 
 
-@_shared(max_entries=8)
+@shared(max_entries=8)
 def _support(run_id: str, version: str) -> Support:
     return Support.of(table(run_id).codes)
 
 
-@_shared(max_entries=8)
+@shared(max_entries=8)
 def _density(run_id: str, version: str) -> Density:
     return measure_density(table(run_id).codes)
 
 
-@_shared(max_entries=8)
+@shared(max_entries=8)
 def _sampled_support(run_id: str, version: str) -> Support:
     found = table(run_id).codes
     if len(found) <= MOST_MEASURED:
@@ -232,49 +240,49 @@ def _sampled_support(run_id: str, version: str) -> Support:
     return Support.of(found[np.linspace(0, len(found) - 1, MOST_MEASURED).astype(int)])
 
 
-@_shared(max_entries=8)
+@shared(max_entries=8)
 def _plane(run_id: str, version: str, config: PluginConfig) -> Plane:
     found = points(run_id, config)
     assert found is not None, "asked only for a map that is on screen"
     return Plane.of(found)
 
 
-@_shared(max_entries=16)
+@shared(max_entries=16)
 def _linear_map(run_id: str, version: str, config: PluginConfig) -> tuple[np.ndarray, np.ndarray] | None:
     found = points(run_id, config)
     return None if found is None else linear_map_of(table(run_id).codes, found)
 
 
-@_shared(max_entries=8)
+@shared(max_entries=8)
 def _clusters(run_id: str, version: str) -> Clusters:
     return find_clusters(table(run_id).codes)
 
 
-@_shared(max_entries=8)
+@shared(max_entries=8)
 def _factor_relations(
     run_id: str, version: str, _columns: Callable[[], dict[str, np.ndarray]], kinds: frozenset[str]
 ) -> list[Factor]:
     return relations(table(run_id).codes, _columns(), kinds)
 
 
-@_shared(max_entries=8)
+@shared(max_entries=8)
 def _mixture(run_id: str, version: str) -> Mixture:
     return samples.fitted(run(run_id))
 
 
-@_shared(max_entries=3)
+@shared(max_entries=3)
 def _training_items(run_id: str, version: str) -> tuple[Items, np.ndarray]:
     training = items(run_id).take(table(run_id).rows("train"))
     return training, copies.own_distances(training)
 
 
-@_shared(max_entries=16)
+@shared(max_entries=16)
 def _quick_points(run_id: str, version: str, config: PluginConfig) -> np.ndarray:
     found = table(run_id)
     return projections.fit(found.codes, config, found.labels)
 
 
-@_shared(max_entries=16)
+@shared(max_entries=16)
 def _stored(run_id: str, key: str, config: PluginConfig) -> projections.Projection:
     found = projections.read(run(run_id), config)
     assert found is not None, "asked only for a stored projection"

@@ -1,16 +1,13 @@
 """What the ways between codes are found with, kept beside the other caches: the graph of a run, and begun searches."""
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
-import streamlit as st
 
 from aelib.latent.geodesic import Search
 from aelib.latent.roads import Roads
 from ui import cached
-
-_shared = partial(st.cache_resource, show_spinner=False)
+from ui.shared import shared
 
 
 def roads(run_id: str) -> Roads:
@@ -23,12 +20,12 @@ def search(run_id: str, start: np.ndarray, end: np.ndarray, label: int, begin: C
     return _search(run_id, cached.version(run_id), tuple(start.tolist()), tuple(end.tolist()), label, begin)
 
 
-@_shared(max_entries=8)
+@shared(max_entries=8)
 def _roads(run_id: str, version: str) -> Roads:
     return Roads.of(cached.table(run_id).codes)
 
 
-@_shared(max_entries=16)
+@shared(max_entries=16)
 def _search(
     run_id: str,
     version: str,

@@ -5,12 +5,10 @@ import binascii
 import contextlib
 import os
 import re
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from PIL import Image
 
 from aelib.errors import AelibError
@@ -19,6 +17,7 @@ from aelib.files import sha256, write_bytes
 from aelib.pictures import MAX_BYTES, decode_picture, to_png
 from aelib.runs.folder import default_checkpoints
 from ui import cached
+from ui.shared import shared
 
 SIDE = 128  # pixels of a drawing each way
 MOST_SIDE = 512  # of an upload; a larger one is shrunk in proportion
@@ -26,8 +25,6 @@ KEPT = 300  # files; the oldest go first
 WAYS = {"items": "like the items", "mnist": "as MNIST was", "drawn": "as drawn"}
 FITS = {"crop": "the middle", "pad": "all of it, with bars", "stretch": "stretched"}
 _ID = re.compile(r"[du]-[0-9a-f]{16}")
-
-_shared = partial(st.cache_resource, show_spinner=False)
 
 
 def ink_of(text: Any) -> np.ndarray:
@@ -112,7 +109,7 @@ def is_colour(run_id: str) -> bool:
 
 def own_box(run_id: str) -> tuple[int, bool]:
     """How large the run's own items are drawn (pixels), and whether they are dark on bright ground."""
-    return _own_box(run_id, cached.run(run_id).raw_config.get("dataset_hash", ""))
+    return _own_box(run_id, cached.learnt_from(run_id)[1])
 
 
 def rule(run_id: str, way: str) -> str:
@@ -151,7 +148,7 @@ def lines(run_id: str, picture_id: str, way: str) -> str:
     )
 
 
-@_shared(max_entries=8)
+@shared(max_entries=8)
 def _own_box(run_id: str, dataset_hash: str) -> tuple[int, bool]:
     return drawings.own_box(cached.items(run_id).values)
 

@@ -1,20 +1,17 @@
 """The decoded lattice of a map and the veil of its support, as bytes for the component; made once and kept."""
 
 import json
-from functools import partial
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from aelib.config import PluginConfig
 from aelib.errors import AelibError
 from aelib.latent import lattice
 from ui import cached, decoding
+from ui.shared import shared
 
 AT_ONCE = 256  # cells decoded in one go: a live decode waits for no longer than that
-
-_shared = partial(st.cache_resource, show_spinner=False)
 
 
 def packed(about: dict[str, Any], *arrays: np.ndarray) -> bytes:
@@ -37,7 +34,7 @@ def support(run_id: str, config: PluginConfig) -> bytes:
     return _support(run_id, cached.version(run_id), config)
 
 
-@_shared(max_entries=6)
+@shared(max_entries=6)
 def _pictures(run_id: str, version: str, config: PluginConfig) -> bytes:
     grid = lattice.plan(cached.info(run_id).picture_shape, _points(run_id, config))
     places, found, shares = grid.places(), [], []
@@ -51,7 +48,7 @@ def _pictures(run_id: str, version: str, config: PluginConfig) -> bytes:
     return packed(about, _bytes(np.concatenate(shares)), tiles)
 
 
-@_shared(max_entries=6)
+@shared(max_entries=6)
 def _support(run_id: str, version: str, config: PluginConfig) -> bytes:
     grid = lattice.veil(_points(run_id, config))
     places = grid.places()

@@ -1,10 +1,8 @@
 """What the movie's component fetches: points of frames, classes and pictures of its items. Addresses carry hashes."""
 
 import threading
-from functools import partial
 
 import numpy as np
-import streamlit as st
 
 from aelib.drawing import Drawn
 from aelib.errors import AelibError
@@ -14,11 +12,10 @@ from aelib.runs import movie
 from aelib.runs.folder import Run
 from ui import cached
 from ui.lattice import packed
+from ui.shared import shared
 
 AT_ONCE = 32  # frames in one answer
 CHUNK_BYTES = 262_144  # of pictures in one answer, about
-
-_shared = partial(st.cache_resource, show_spinner=False)
 
 
 class Reel:
@@ -127,6 +124,6 @@ def _cast(run_id: str, version: str) -> movie.Cast:
     return found
 
 
-@_shared(max_entries=12)
+@shared(max_entries=12)
 def _reel(run_id: str, layout: laying.Layout) -> Reel:
     return Reel(run_id, layout)

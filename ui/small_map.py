@@ -6,10 +6,11 @@ import numpy as np
 
 from aelib.config import PluginConfig, read_choice
 from aelib.figures.colours import class_palette
-from aelib.projections._base import place, stored
+from aelib.projections._base import is_linear, place, place_by_nearest, stored
 from aelib.registry import PROJECTIONS
 from ui import cached, decoding
 from ui.projection_choice import title
+from ui.shared import shared
 
 SHOWN = 6000  # items behind the new codes, evenly taken
 
@@ -30,7 +31,9 @@ def placed(run_id: str, codes: np.ndarray) -> np.ndarray:
         return (codes @ linear[0] + linear[1]).astype(np.float32)
     points = cached.points(run_id, config)
     assert points is not None, "stored, or quick"
-    return place(codes, cached.table(run_id).codes, points)
+    found = cached.table(run_id).codes
+    bent = _is_bent(run_id, cached.version(run_id), config)
+    return place_by_nearest(codes, found, points) if bent else place(codes, found, points)
 
 
 def given(run_id: str) -> dict[str, Any]:
@@ -44,6 +47,12 @@ def given(run_id: str) -> dict[str, Any]:
         "colours": class_palette(len(cached.info(run_id).classes)),
         "title": title(config.name),
     }
+
+
+@shared(max_entries=16)
+def _is_bent(run_id: str, version: str, config: PluginConfig) -> bool:
+    points = cached.points(run_id, config)
+    return points is not None and not is_linear(cached.table(run_id).codes, points)
 
 
 def _query(config: PluginConfig) -> str:

@@ -54,9 +54,8 @@ def structural_similarity(recon: np.ndarray, targets: np.ndarray) -> np.ndarray:
         return np.lib.stride_tricks.sliding_window_view(down, side, axis=3) @ weights
 
     a, b = recon.astype(np.float64), targets.astype(np.float64)
-    mean_a, mean_b = blurred(a), blurred(b)
-    var_a, var_b = blurred(a * a) - mean_a**2, blurred(b * b) - mean_b**2
-    both = blurred(a * b) - mean_a * mean_b
+    mean_a, mean_b, squares_a, squares_b, products = np.split(blurred(np.concatenate([a, b, a * a, b * b, a * b])), 5)
+    var_a, var_b, both = squares_a - mean_a**2, squares_b - mean_b**2, products - mean_a * mean_b
     light = (2 * mean_a * mean_b + 0.01**2) / (mean_a**2 + mean_b**2 + 0.01**2)
     return (light * (2 * both + 0.03**2) / (var_a + var_b + 0.03**2)).mean(axis=(1, 2, 3))
 

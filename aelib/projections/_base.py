@@ -80,12 +80,22 @@ def place(new_codes: np.ndarray, codes: np.ndarray, points: np.ndarray) -> np.nd
     if linear is not None:
         centre, slopes, level = linear
         return ((new_codes - centre) @ slopes + level).astype(np.float32)
-    rows, distances = nearest(new_codes, codes, PLACED_BY)
+    return place_by_nearest(new_codes, codes, points)
+
+
+def place_by_nearest(new_codes: np.ndarray, codes: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """As ``place``, on a map that is known to be no linear one."""
+    rows, distances = nearest(np.asarray(new_codes, np.float32), np.asarray(codes, np.float32), PLACED_BY)
     least = np.maximum(distances[:, :1].astype(np.float64), 1e-30)
     shares = (least / np.maximum(distances, least)) ** 2
     shares[distances[:, 0] == 0] *= distances[distances[:, 0] == 0] == 0  # on its twins alone
     shares /= shares.sum(axis=1, keepdims=True)
     return np.einsum("mk,mkd->md", shares, points[rows]).astype(np.float32)
+
+
+def is_linear(codes: np.ndarray, points: np.ndarray) -> bool:
+    """Whether an affine map leads from the codes to the points, so that ``place`` follows it."""
+    return _linear_map(codes, points) is not None
 
 
 def _linear_map(codes: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:

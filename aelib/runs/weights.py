@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aelib.datasets._base import DataInfo
@@ -52,7 +54,7 @@ def load_info(run: Run) -> DataInfo:
     if not path.exists():
         raise AelibError("E_NO_WEIGHTS", f"{run.id} has no weights yet", "its first epoch has not ended", "Wait for it")
     try:
-        info = read_object(path)["info"]
+        info = _beside(path)["info"]
         low, high = float(info.get("low", 0.0)), float(info.get("high", 1.0))
         shape = tuple(int(side) for side in info["item_shape"])
         missing = None if info.get("missing") is None else float(info["missing"])
@@ -64,7 +66,21 @@ def load_info(run: Run) -> DataInfo:
 def weights_version(run: Run) -> str:
     """Changes whenever the weights do: the first part of their sha256, or empty."""
     path = run.folder / f"{WEIGHTS}.json"
-    return str(read_object(path).get("sha256", ""))[:16] if path.exists() else ""
+    return str(_beside(path).get("sha256", ""))[:16] if path.exists() else ""
+
+
+def _beside(path: Path) -> Mapping[str, Any]:
+    """A sidecar, to be read only; its file is read again when it is another one. Each live picture asks many times."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return read_object(path)  # says what is wrong
+    return _read_beside(path, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
+@lru_cache(maxsize=256)
+def _read_beside(path: Path, changed: int, size: int, number: int) -> Mapping[str, Any]:
+    return read_object(path)
 
 
 def load_model(run: Run) -> "Model":

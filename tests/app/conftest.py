@@ -9,7 +9,6 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
-import streamlit as st
 from anyio.from_thread import start_blocking_portal
 from starlette.applications import Starlette
 from streamlit import config
@@ -17,6 +16,7 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 from tests.app._asking import RUN, Answer
+from ui import shared
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("digits-autoencoder", "digits-plane", "digits-vae")
@@ -53,9 +53,9 @@ def told_exceptions():
 @pytest.fixture
 def empty_caches():
     """Caches are keyed by run id and weights: a copy that is broken here must not be served from a sound one."""
-    st.cache_resource.clear()
+    shared.clear()
     yield
-    st.cache_resource.clear()
+    shared.clear()
 
 
 @pytest.fixture

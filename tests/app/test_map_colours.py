@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-import streamlit as st
 
 from aelib import codes
 from aelib.config import read_choice
@@ -15,6 +14,7 @@ from aelib.registry import DATASETS, PROJECTIONS
 from aelib.runs.folder import open_run
 from aelib.runs.weights import weights_version
 from tests.doctored import doctored, on_factors
+from ui import shared
 
 RUN = "digits-vae"
 PCA = read_choice(PROJECTIONS, "pca")
@@ -323,7 +323,7 @@ def test_an_odd_map_is_shown_or_explained(odd, colour, checkpoints, runs, open_p
     whole = codes.of_run(open_run(runs, "digits-plane"))
     classes = () if odd == "no labels" else None
     doctored(checkpoints, "odd", classes=classes, **vars(ODD[odd](whole)))
-    st.cache_resource.clear()
+    shared.clear()
     at = open_page("map", run="odd", method="pca", split="all", colour=colour)
     assert not at.exception
     if at.get("bidi_component"):

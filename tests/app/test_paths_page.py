@@ -187,3 +187,11 @@ def test_the_pixels_of_the_sheet_are_the_decoders(runs, open_page, table, pictur
             cell = shown[row * 67 : row * 67 + 64, column * 67 : column * 67 + 64]  # 8 x 8 pixels eight times as large
             assert np.abs(cell.astype(int) - wanted).max() <= 1, "the page's ends have five decimals"
     assert shown.shape == (5 * 67 - 3, 5 * 67 - 3)
+
+
+def test_a_class_that_the_model_does_not_ask_for_does_not_make_the_film_anew(table, open_page, component):
+    ids = set()
+    for number in (1, 7):
+        item = int(table.index[np.flatnonzero(table.labels == number)[0]])
+        ids.add(component(open_page("paths", run=RUN, **{"from": str(item)}))["id"])
+    assert len(ids) == 1

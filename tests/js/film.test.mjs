@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { split } from "../../ui/components/film_ask.js";
+import { Asker, split } from "../../ui/components/film_ask.js";
 import { bounce, readStep, snap, thumbWidth } from "../../ui/components/film_values.js";
 
 test("a step from outside is kept within the film", () => {
@@ -49,4 +49,23 @@ test("an answer is parted way by way; one that has no steps takes no pictures", 
   assert.deepEqual([[...line.frames.pixels], line.frames.support], [[1, 2, 3, 4], [0.1, 0.2]]);
   assert.deepEqual([road.frames, road.note], [undefined, "No road."]);
   assert.deepEqual([[...sphere.frames.pixels], sphere.frames.shape], [[5, 6], [1, 1, 2, 1]]);
+});
+
+test("an answer comes with the event that it was asked for, also round by round", async () => {
+  const asked = [];
+  globalThis.document = { baseURI: "http://host/" };
+  globalThis.fetch = async (_, { body }) => {
+    const { ways } = JSON.parse(body);
+    asked.push(ways);
+    const share = asked.filter((names) => names[0] === "geodesic").length / 2;
+    const meta = { shape: [0, 1, 1, 1], ways: ways.map((name) => ({ name, steps: 0, share })) };
+    return new Response(new Uint8Array(0), { headers: { "X-Loupe": JSON.stringify(meta) } });
+  };
+  const seen = [];
+  const asker = new Asker("api/paths", (ways, event) => seen.push([ways[0].name, ways[0].share, event]), assert.fail);
+  asker.ask({ steps: 3 }, ["line"], ["geodesic"], { time: 5 });
+  while (seen.length < 3) await new Promise((done) => setImmediate(done));
+  assert.deepEqual(seen.map(([name, , event]) => [name, event.time]), [["line", 5], ["geodesic", 5], ["geodesic", 5]]);
+  assert.equal(seen[2][1], 1);
+  asker.close();
 });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { figureText, verdict } from "../../ui/components/noise_markup.js";
 import { moved } from "../../ui/components/noise_stack.js";
 import { toBase64, widthAt } from "../../ui/components/pad_ink.js";
-import { frameOf } from "../../ui/components/small_map.js";
+import { cornersOf, frameOf } from "../../ui/components/small_map.js";
 
 test("a row moves up and down, and not beyond the ends", () => {
   const stack = ["a", "b", "c"];
@@ -40,6 +40,8 @@ test("a small map holds its points and widens for new ones, but not without end"
   assert.ok(wider.left + wider.side > 15);
   assert.ok(frameOf(points, [[1e6, 0]]).side < 40, "a code far off does not shrink the map to a dot");
   assert.ok(frameOf([[1, 1]]).side > 0);
+  for (const more of [[], [[15, 2]]]) assert.deepEqual(frameOf(cornersOf(points), more), frameOf(points, more));
+  assert.deepEqual(cornersOf([]), []);
 });
 
 test("a pen's pressure makes the stroke wide, a mouse has none", () => {

@@ -17,6 +17,8 @@ const films = new WeakMap(); // parentElement -> Film
 const SPEEDS = [2, 4, 8, 16]; // steps per second
 const KEY_PAUSE_MS = 300; // held arrow keys are one change, told once they rest
 const SEARCHED = ["geodesic"]; // too slow to follow a drag
+const KEPT_LATENCIES = 1000;
+const TELL_MS = 1000; // a drop is told by then, whatever has come
 
 const TEMPLATE = `
   <div class="controls" role="group" aria-label="Film">
@@ -58,7 +60,9 @@ class Film {
     this.told = this.step;
     this.direction = 1;
     this.playing = false;
-    this.hook = { frames: {}, figures: {}, latencies: [], answers: 0, step: this.step, playing: false };
+    // latencies: ms from a drag's event to the frame after its strips; dropped: the same of each answer to the last drop
+    const seen = { latencies: [], dropped: [], answers: 0 };
+    this.hook = { frames: {}, figures: {}, ...seen, step: this.step, playing: false };
     window.__loupeFilm = this.hook;
 
     this.root = document.createElement("div");
@@ -79,12 +83,12 @@ class Film {
     this.figures = new Figures(this.find(".figures"), data.ways);
     this.trails = new Map();
     this.map = new FilmMap(this.find(".map"), data, {
-      move: (end, place) => this.move(end, place, true),
-      drop: (end, place) => this.drop(end, place),
+      move: (end, place, time) => this.move(end, place, true, time),
+      drop: (end, place, time) => this.drop(end, place, time),
     });
     this.asker = new Asker(
       data.paths,
-      (ways, milliseconds) => this.showWays(ways, milliseconds),
+      (ways, event) => this.showWays(ways, event),
       (sentence, names) => this.strips.filter(({ way }) => names.includes(way.name)).forEach((s) => s.showError(sentence)),
     );
     this.listen(old);
@@ -97,18 +101,23 @@ class Film {
 
   /** Data that came again: an echo of what stands here, or other ends. */
   take(data) {
-    const same = JSON.stringify([data.a, data.b]) === JSON.stringify([this.data.a, this.data.b]);
-    this.data = { ...data, step: this.step };
-    if (same) return;
+    const { a, b } = this.data;
+    const same = JSON.stringify([data.a, data.b]) === JSON.stringify([a, b]);
+    this.data = { ...data, ...(this.dropped ? { a, b } : {}), step: this.step }; // Python does not know of the drop yet
+    if (same || this.dropped) return;
     this.map.place(data.places);
     this.ask();
   }
 
-  ask(isMoving = false) {
+  ask(isMoving = false, time = performance.now()) {
     const { a, b, steps, label } = this.data;
     const names = this.data.ways.map((way) => way.name);
     const quick = names.filter((name) => !SEARCHED.includes(name));
-    this.asker.ask({ a, b, steps, label }, quick, isMoving ? [] : names.filter((name) => SEARCHED.includes(name)));
+    const searches = isMoving ? [] : names.filter((name) => SEARCHED.includes(name));
+    const event = { time, isMoving, waits: new Set(names), seen: [] };
+    if (!isMoving) this.hook.dropped = event.seen;
+    this.asker.ask({ a, b, steps, label }, quick, searches, event);
+    this.asked = event;
     for (const strip of this.strips) {
       const waits = isMoving && SEARCHED.includes(strip.way.name);
       strip.element.classList.toggle("stale", waits);
@@ -117,7 +126,7 @@ class Film {
     if (isMoving) for (const name of SEARCHED) this.trails.delete(name);
   }
 
-  showWays(ways, milliseconds) {
+  showWays(ways, event) {
     for (const way of ways) {
       this.strips.find((strip) => strip.way.name === way.name)?.take(way);
       this.figures.show(way);
@@ -125,22 +134,42 @@ class Film {
       if (way.places) this.trails.set(way.name, way.places);
       else this.trails.delete(way.name);
     }
-    this.hook.latencies.push(milliseconds);
     this.hook.answers += 1;
     const trails = this.data.ways.filter(({ name }) => this.trails.has(name));
     this.map.show(trails.map(({ name, colour }) => ({ colour, places: this.trails.get(name) })));
+    requestAnimationFrame(() => this.painted(ways, event));
+  }
+
+  /** A frame is shown with these ways: keep how long it took. */
+  painted(ways, { time, isMoving, waits, seen }) {
+    const [milliseconds, { latencies }] = [performance.now() - time, this.hook];
+    for (const { name, share } of ways) {
+      waits.delete(name);
+      seen.push({ name, share, milliseconds });
+    }
+    if (isMoving && latencies.push(milliseconds) > KEPT_LATENCIES) latencies.shift();
+    if (!waits.size && this.asked.waits === waits) this.tellDrop();
   }
 
   /** An end moves on the map: the strips follow, newest wins; the search waits until it is let go. */
-  move(end, place, isMoving) {
+  move(end, place, isMoving, time) {
     this.stop();
     this.data = { ...this.data, [end ? "b" : "a"]: { place } };
-    this.ask(isMoving);
+    this.ask(isMoving, time);
   }
 
-  drop(end, place) {
-    this.move(end, place, false);
-    this.setTriggerValue?.("drop", { end: end ? "B" : "A", place });
+  drop(end, place, time) {
+    this.move(end, place, false, time);
+    this.tellDrop(); // of another end, a moment ago
+    this.dropped = { end: end ? "B" : "A", place };
+    this.dropTimer = setTimeout(() => this.tellDrop(), TELL_MS);
+  }
+
+  /** Tell Python where an end was let go, once all ways are on screen: its script would share their processor. */
+  tellDrop() {
+    clearTimeout(this.dropTimer);
+    if (this.dropped) this.setTriggerValue?.("drop", this.dropped);
+    this.dropped = null;
   }
 
   find(selector) {
@@ -149,6 +178,7 @@ class Film {
 
   remove() {
     this.stop();
+    this.tellDrop();
     clearTimeout(this.keyTimer);
     this.observer.disconnect();
     this.asker.close();

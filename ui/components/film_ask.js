@@ -5,8 +5,8 @@ import { Live } from "./live.js";
 export class Asker {
   /**
    * @param {string} url
-   * @param {(ways: object[]) => void} onWays  each with its `frames` {pixels, shape, support}, or without where there
-   *   is no such way; and `milliseconds` of the round trip
+   * @param {(ways: object[], event: object) => void} onWays  each with its `frames` {pixels, shape, support},
+   *   or without where there is no such way; and the event that `ask` was told of
    * @param {(sentence: string, names: string[]) => void} onError
    */
   constructor(url, onWays, onError) {
@@ -15,13 +15,16 @@ export class Asker {
     this.onWays = onWays;
     this.names = [];
     this.searches = [];
+    this.events = new WeakMap(); // question -> what it was asked for
   }
 
   /** Ask for `names` at once; and, unless the ends still move, for `searches` until each has settled. */
-  ask(ends, names, searches) {
+  ask(ends, names, searches, event) {
     [this.names, this.searches] = [names, searches];
-    this.quick.ask({ ...ends, ways: names });
+    const quick = { ...ends, ways: names };
     this.current = searches.length ? { ...ends, ways: searches } : null;
+    for (const body of [quick, this.current]) if (body) this.events.set(body, event);
+    this.quick.ask(quick);
     if (this.current) this.slow.ask(this.current);
   }
 
@@ -31,13 +34,13 @@ export class Asker {
   }
 
   told(answer) {
-    this.onWays(split(answer), answer.milliseconds);
+    this.onWays(split(answer), this.events.get(answer.body));
   }
 
   searched(answer) {
     if (answer.body !== this.current) return; // the ends have moved on
     const ways = split(answer);
-    this.onWays(ways, answer.milliseconds);
+    this.onWays(ways, this.events.get(answer.body));
     if (ways.some((way) => way.share < 1)) this.slow.ask(this.current);
   }
 }

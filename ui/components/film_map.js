@@ -27,7 +27,7 @@ export class FilmMap {
   /**
    * @param {HTMLElement} element
    * @param {{map: object, places: number[][], colours: string[]}} data
-   * @param {{move: (end: number, place: number[]) => void, drop: (end: number, place: number[]) => void}} on
+   * @param {{move: Function, drop: Function}} on  both are given the end, its place and the time of the event
    */
   constructor(element, data, on) {
     this.element = element;
@@ -65,7 +65,7 @@ export class FilmMap {
   }
 
   frame() {
-    return frameOf(this.ground?.points ?? []);
+    return frameOf(this.ground?.corners ?? []);
   }
 
   makeHandle(name, end) {
@@ -84,12 +84,12 @@ export class FilmMap {
     handle.onpointermove = (event) => {
       if (this.held !== end) return;
       this.moved = true;
-      this.move(end, this.placeAt(event));
+      this.move(end, this.placeAt(event), event.timeStamp);
     };
-    handle.onpointerup = handle.onpointercancel = () => {
+    handle.onpointerup = handle.onpointercancel = (event) => {
       if (this.held !== end) return;
       this.held = null;
-      if (this.moved) this.on.drop(end, this.places[end]);
+      if (this.moved) this.on.drop(end, this.places[end], event.timeStamp);
     };
     handle.onkeydown = (event) => this.key(event, end);
     this.element.querySelector(".field").append(handle);
@@ -101,7 +101,7 @@ export class FilmMap {
     if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const size = this.frame().side * KEY_STEP * (event.shiftKey ? 5 : 1);
-    this.move(end, this.within(this.places[end].map((value, axis) => value + way[axis] * size)));
+    this.move(end, this.within(this.places[end].map((value, axis) => value + way[axis] * size)), event.timeStamp);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.timer = 0;
@@ -109,10 +109,10 @@ export class FilmMap {
     }, KEY_REST_MS);
   }
 
-  move(end, place) {
+  move(end, place, time) {
     this.places[end] = place.map((value) => Number(value.toPrecision(6)));
     this.draw();
-    this.on.move(end, this.places[end]);
+    this.on.move(end, this.places[end], time);
   }
 
   placeAt(event) {

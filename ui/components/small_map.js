@@ -25,11 +25,6 @@ async function fetched({ points, labels, every }) {
  * @returns {{left: number, top: number, side: number}} in the map's own units, y upwards
  */
 export function frameOf(points, more = []) {
-  const bounds = (places) =>
-    places.reduce(
-      ([l, r, b, t], [x, y]) => [Math.min(l, x), Math.max(r, x), Math.min(b, y), Math.max(t, y)],
-      [Infinity, -Infinity, Infinity, -Infinity],
-    );
   let [l, r, b, t] = points.length ? bounds(points) : [-1, 1, -1, 1];
   const room = Math.max(r - l, t - b, 1e-6);
   if (more.length) {
@@ -39,6 +34,21 @@ export function frameOf(points, more = []) {
   }
   const side = Math.max(r - l, t - b, 1e-6) * (1 + 2 * MARGIN);
   return { left: (l + r) / 2 - side / 2, top: (b + t) / 2 + side / 2, side };
+}
+
+/** Left, right, bottom and top of some places. */
+function bounds(places) {
+  const [xs, ys] = [places.map(([x]) => x), places.map(([, y]) => y)];
+  const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
+  const most = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+  return [least(xs), most(xs), least(ys), most(ys)];
+}
+
+/** Two corners of what holds the points: their frame is that of all of them. */
+export function cornersOf(points) {
+  if (!points.length) return [];
+  const [left, right, bottom, top] = bounds(points);
+  return [[left, bottom], [right, top]];
 }
 
 /** One small map on a canvas. */
@@ -51,10 +61,14 @@ export class SmallMap {
     this.canvas = canvas;
     this.given = given;
     this.points = [];
+    this.corners = [];
+    this.items = { key: "", canvas: document.createElement("canvas") }; // drawn once: there are thousands of them
     this.shown = {};
     fetched(given)
       .then((points) => {
         this.points = points;
+        this.corners = cornersOf(points);
+        this.items.key = "";
         this.draw(this.shown);
       })
       .catch(() => {
@@ -78,18 +92,12 @@ export class SmallMap {
       style.getPropertyValue(name),
     );
     const news = [...(shown.trail ?? []), ...(shown.here ? [shown.here] : []), ...(shown.cloud ?? [])];
-    const frame = frameOf(this.points, news);
+    const frame = frameOf(this.corners, news);
     const place = ([x, y]) => [((x - frame.left) / frame.side) * size, ((frame.top - y) / frame.side) * size];
-    const dot = (at, radius, colour, alpha) => {
-      context.globalAlpha = alpha;
-      context.fillStyle = colour;
-      context.beginPath();
-      context.arc(...place(at), radius * ratio, 0, 2 * Math.PI);
-      context.fill();
-    };
+    const dot = (at, radius, colour, alpha) => disc(context, place(at), radius * ratio, colour, alpha);
     context.clearRect(0, 0, size, size);
-    const { colours } = this.given;
-    for (const [x, y, label] of this.points) dot([x, y], 1.3, label >= 0 ? (colours[label] ?? text) : text, 0.42);
+    context.globalAlpha = 1;
+    if (this.points.length) context.drawImage(this.#drawnItems(place, size, text, ratio, JSON.stringify(frame)), 0, 0);
     for (const at of shown.cloud ?? []) dot(at, 1.8, text, 0.75);
     context.globalAlpha = 1;
     if (shown.trail?.length > 1) {
@@ -112,6 +120,21 @@ export class SmallMap {
     context.globalAlpha = 1;
   }
 
+  /** The items on a canvas of their own, drawn anew where frame, size or theme are others. */
+  #drawnItems(place, size, text, ratio, frame) {
+    const { items, points } = this;
+    const { colours } = this.given;
+    const key = `${frame} ${size} ${text}`;
+    if (items.key === key) return items.canvas;
+    items.key = key;
+    items.canvas.width = items.canvas.height = size; // clears it, too
+    const context = items.canvas.getContext("2d");
+    for (const [x, y, label] of points) {
+      disc(context, place([x, y]), 1.3 * ratio, label >= 0 ? (colours[label] ?? text) : text, 0.42);
+    }
+    return items.canvas;
+  }
+
   #ring(context, [left, top], radius, fill, stroke, ratio) {
     context.beginPath();
     context.arc(left, top, radius, 0, 2 * Math.PI);
@@ -121,4 +144,12 @@ export class SmallMap {
     context.lineWidth = 2.2 * ratio;
     context.stroke();
   }
+}
+
+function disc(context, [left, top], radius, colour, alpha) {
+  context.globalAlpha = alpha;
+  context.fillStyle = colour;
+  context.beginPath();
+  context.arc(left, top, radius, 0, 2 * Math.PI);
+  context.fill();
 }
