@@ -56,6 +56,20 @@ def test_the_fast_value_is_that_of_double_precision(size):
     assert cross_entropy_above_floor(perfect, targets.round()).item() == 0
 
 
+def test_a_rounded_training_is_validated_with_rounded_products():
+    asked = config("vae", "bfloat16", epochs=1)
+    data = load_dataset(asked.dataset)
+    model = _base.build(asked, data.info)
+    kinds = []
+    model.get_submodule("encoder").register_forward_hook(
+        lambda module, given, out: kinds.append((module.training, out))
+    )
+    (report,) = [r for r in train(model, data, asked) if r.finished]
+    assert {out.dtype for training, out in kinds if not training} >= {torch.bfloat16}
+    assert {out.dtype for training, out in kinds if training} == {torch.bfloat16}
+    assert math.isfinite(report.validation["error"])
+
+
 def test_an_epoch_of_many_batches_has_finite_figures_near_the_mean_over_all():
     data = load_dataset(config("autoencoder", "float32").dataset)
     asked = config("autoencoder", "float32", epochs=1, batch_size=4, learning_rate=1e-7)  # some 300 batches, no motion
