@@ -65,8 +65,8 @@ def few_threads(device: str, products: int, convolves: bool = False) -> Iterator
     MLP 784-256-128-16 takes 2.2 s with one and 3.5 s with two, which sleep and are woken at each of a step's products.
     (Threads that spin instead take 1.4 s alone and 6.6 s beside others.)
 
-    Convolutions: beside busy neighbours a bfloat16 step of the net 32-64 took about 28 ms with one thread, and 90 to 860
-    ms, most of it processor time, with two, though OpenMP's threads slept. (oneDNN's own barriers may spin: a guess.)
+    Convolutions: beside busy neighbours the median bfloat16 step of the net 32-64 took 28 and 79 ms with one thread (27
+    of the processor), 239 and 861 with two (67 and 413), though these slept. (oneDNN's own barriers may spin: a guess.)
 
     Args:
         device: Elsewhere than on the processor nothing changes.
