@@ -43,6 +43,33 @@ def test_without_its_value_a_loss_has_the_same_gradient():
     assert math.isfinite(cross_entropy_above_floor(logits, targets).item())  # the block is over
 
 
+@pytest.mark.parametrize("size", [0.0, 1e-6, 1.0, 30.0, 200.0])
+def test_the_fast_value_is_that_of_double_precision(size):
+    generator = torch.Generator().manual_seed(1)
+    logits = torch.randn(5, 1, 28, 28, generator=generator) * size
+    targets = (torch.rand(5, 1, 28, 28, generator=generator) * 3 - 1).clamp(0, 1)  # a third each: 0, between, 1
+    exact, whole = targets.double(), logits.double()
+    kl = torch.nn.functional.binary_cross_entropy_with_logits(whole, exact, reduction="sum")
+    kl = kl + torch.xlogy(exact, exact).sum() + torch.xlogy(1 - exact, 1 - exact).sum()
+    assert cross_entropy_above_floor(logits, targets).item() == pytest.approx(kl.item() / 5, rel=1e-6, abs=1e-4)
+    perfect = torch.where(targets > 0.5, 60.0, -60.0)
+    assert cross_entropy_above_floor(perfect, targets.round()).item() == 0
+
+
+def test_a_rounded_training_is_validated_with_rounded_products():
+    asked = config("vae", "bfloat16", epochs=1)
+    data = load_dataset(asked.dataset)
+    model = _base.build(asked, data.info)
+    kinds = []
+    model.get_submodule("encoder").register_forward_hook(
+        lambda module, given, out: kinds.append((module.training, out))
+    )
+    (report,) = [r for r in train(model, data, asked) if r.finished]
+    assert {out.dtype for training, out in kinds if not training} >= {torch.bfloat16}
+    assert {out.dtype for training, out in kinds if training} == {torch.bfloat16}
+    assert math.isfinite(report.validation["error"])
+
+
 def test_an_epoch_of_many_batches_has_finite_figures_near_the_mean_over_all():
     data = load_dataset(config("autoencoder", "float32").dataset)
     asked = config("autoencoder", "float32", epochs=1, batch_size=4, learning_rate=1e-7)  # some 300 batches, no motion

