@@ -9,7 +9,7 @@ const TEMPLATE = `
   <div class="track">
     <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true"><path/></svg>
     <i class="mean" aria-hidden="true"></i>
-    <input type="range">
+    <input type="range" class="slider">
   </div>`;
 
 /**

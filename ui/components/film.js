@@ -25,7 +25,7 @@ const TEMPLATE = `
     <button type="button" class="play">
       <svg viewBox="0 0 16 16" aria-hidden="true"><path/></svg><span></span>
     </button>
-    <input type="range" class="steps" min="0" step="1" aria-label="Step along the paths">
+    <input type="range" class="steps slider" min="0" step="1" aria-label="Step along the paths">
     <output class="count"></output>
     <label>speed <select></select></label>
   </div>

@@ -69,7 +69,10 @@ def _texts() -> dict[str, bytes]:
 
 @lru_cache
 def declare(name: str) -> Callable[..., Any]:
-    """The mount function of the component in ``<name>.js`` with the styles of ``<name>.css`` and ``<name>_*.css``."""
-    styles = [FOLDER / f"{name}.css", *sorted(FOLDER.glob(f"{name}_*.css"))]
+    """The mount function of the component in ``<name>.js`` with its styles: ``<name>.css``, ``<name>_*.css``.
+
+    Those that all share, in ``controls.css``, come before them.
+    """
+    styles = [FOLDER / "controls.css", FOLDER / f"{name}.css", *sorted(FOLDER.glob(f"{name}_*.css"))]
     css = "\n".join(path.read_text("utf-8") for path in styles)
     return component(f"loupe_{name}", js=_STUB % f"api/components/{version()}/{name}.js", css=css)

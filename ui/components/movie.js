@@ -22,7 +22,7 @@ const TEMPLATE = `
     <div class="card" hidden><canvas></canvas><b></b><span></span></div></div>
   <div class="controls" role="group" aria-label="Movie">
     <button type="button" class="play"><svg viewBox="0 0 16 16" aria-hidden="true"><path/></svg><span></span></button>
-    <input type="range" class="steps" min="0" step="1" aria-label="Moment of the training">
+    <input type="range" class="steps slider" min="0" step="1" aria-label="Moment of the training">
     <output class="count"></output>
     <label>speed <select></select></label>
     <label title="On: each frame fills the canvas. Off: all frames on one scale">

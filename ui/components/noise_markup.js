@@ -32,7 +32,7 @@ export const MARKUP = `
       </div>
       <div class="on-code" hidden>
         <label>Noise on the code <output></output>
-          <input type="range" min="0" max="3" step="0.01" aria-label="Noise on the code"></label>
+          <input type="range" class="slider" min="0" max="3" step="0.01" aria-label="Noise on the code"></label>
         <small>in standard deviations of the data's codes, each dimension in its own</small>
       </div>
       <div class="bar">

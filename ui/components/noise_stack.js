@@ -22,7 +22,7 @@ const ROW = `
     <button type="button" data-act="up" aria-label="Earlier" title="Earlier">↑</button>
     <button type="button" data-act="down" aria-label="Later" title="Later">↓</button>
     <button type="button" data-act="remove" aria-label="Remove" title="Remove">×</button>
-    <input type="range" min="0" max="1" step="0.01"><output></output>
+    <input type="range" class="slider" min="0" max="1" step="0.01"><output></output>
   </li>`;
 
 /** The rows on screen. */
