@@ -51,19 +51,22 @@ def test_a_run_imports_no_compiler():
 
 
 @pytest.mark.parametrize(
-    ("network", "threads"),
+    ("network", "precision", "threads"),
     [
-        ({"name": "mlp", "widths": [256, 128]}, 1),
-        ({"name": "mlp", "widths": [2000, 1000]}, 2),
-        ({"name": "convolutional", "channels": [100, 200]}, 1),  # more products than in the net above
-        ({"name": "convolutional", "channels": [200, 400]}, 2),
+        ({"name": "mlp", "widths": [256, 128]}, "float32", 1),
+        ({"name": "mlp", "widths": [2000, 1000]}, "bfloat16", 2),
+        ({"name": "convolutional", "channels": [100, 200]}, "bfloat16", 1),  # more products than in the net above
+        ({"name": "convolutional", "channels": [100, 200]}, "float32", 2),
+        ({"name": "convolutional", "channels": [200, 400]}, "bfloat16", 2),
     ],
 )
-def test_small_steps_take_one_thread_and_the_setting_is_put_back(network, threads):
+def test_small_steps_take_one_thread_and_the_setting_is_put_back(network, precision, threads):
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        config = RunConfig.parse({"network": network, "training": {"epochs": 1, "device": "cpu"}})
+        config = RunConfig.parse(
+            {"network": network, "training": {"epochs": 1, "device": "cpu", "precision": precision}}
+        )
         dataset = load_dataset(config.dataset)
         reports = train(build(config, dataset.info), dataset, config, "cpu")
         next(reports)
