@@ -9,7 +9,7 @@ from pathlib import Path
 from aelib.errors import AelibError
 
 SMALL = 300_000_000  # products of a step, about: below, a second thread costs more than it gives
-SMALL_CONVOLVED = 2_000_000_000  # the same where there are convolutions in bfloat16
+SMALL_CONVOLVED = 2_000_000_000  # the same where there are convolutions
 
 
 def likely_device(wanted: str) -> str:
@@ -60,24 +60,23 @@ def fast_products(device: str) -> Iterator[None]:
 
 
 @contextmanager
-def few_threads(device: str, products: int, short: bool = False) -> Iterator[None]:
+def few_threads(device: str, products: int, convolves: bool = False) -> Iterator[None]:
     """Compute small steps on the processor with one thread; measured on two cores, beside nobody, an MNIST epoch of the
     MLP 784-256-128-16 takes 2.2 s with one and 3.5 s with two, which sleep and are woken at each of a step's products.
     (Threads that spin instead take 1.4 s alone and 6.6 s beside others.)
 
-    Convolutions in bfloat16: a step of the net 32-64 takes 26 ms with one thread as with two, and 27 of the processor
-    instead of 37; beside busy neighbours 28 to 79 ms, and 239 to 861. In float32 the second thread is worth its keep
-    (28 ms for 35).
+    Convolutions take two threads a third more of the processor for epochs as long (``bench.training --only 1``), and
+    beside busy neighbours several times as long. (That oneDNN's own barriers spin there is a guess.)
 
     Args:
         device: Elsewhere than on the processor nothing changes.
         products: Multiplications of a step's forward pass, about. More than ``SMALL`` keep torch's own count.
-        short: Whether they are those of convolutions in bfloat16: the limit is then ``SMALL_CONVOLVED``.
+        convolves: Whether they are those of convolutions: the limit is then ``SMALL_CONVOLVED``.
     """
     import torch
 
     before = torch.get_num_threads()
-    if device == "cpu" and products < (SMALL_CONVOLVED if short else SMALL):
+    if device == "cpu" and products < (SMALL_CONVOLVED if convolves else SMALL):
         torch.set_num_threads(1)
     try:
         yield

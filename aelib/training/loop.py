@@ -69,8 +69,7 @@ class _Training:
         self.held_out = Batches(dataset.splits["validation"], run.corruptions, device, run.target)
         self.run = run = settled(run, model, self.learn, device)
         self.products = products_of(model, run.training, dataset.info)
-        convolves = any(parameter.ndim > 2 for parameter in model.parameters())
-        self.short = convolves and run.training.precision == "bfloat16"
+        self.convolves = any(parameter.ndim > 2 for parameter in model.parameters())
         self.within = computing(laid_out(model, run.training), run.training)
         self.stages = list(model.stages())
         self.plan = [self._stage_epochs(stage) for stage in self.stages]
@@ -84,7 +83,7 @@ class _Training:
             self.rate = find_rate(model, self.learn, run.training.batch_size, run.training.seed)
 
     def reports(self) -> Iterator[Report]:
-        with fast_products(self.device), few_threads(self.device, self.products, self.short):
+        with fast_products(self.device), few_threads(self.device, self.products, self.convolves):
             yield from self._stages()
 
     def _stages(self) -> Iterator[Report]:
