@@ -44,7 +44,11 @@ class Registry:
 
     def load(self, name: str) -> ModuleType:
         """The plug-in's module. Raises ``E_UNKNOWN`` with the nearest name."""
-        return importlib.import_module(f"{self._find(name)[0]}.{name}")
+        return importlib.import_module(self.place(name))
+
+    def place(self, name: str) -> str:
+        """The full name of the plug-in's module, which is not imported. Raises ``E_UNKNOWN`` with the nearest name."""
+        return f"{self._find(name)[0]}.{name}"
 
     def help(self, name: str) -> Help:
         """The plug-in's docstring as fields, read from its text without importing it."""

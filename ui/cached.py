@@ -1,7 +1,6 @@
 """Every cache of the app. Keys are run ids, versions of their weights, and frozen configs; never arrays or models."""
 
 import contextlib
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -163,7 +162,7 @@ def prepare(run_id: str, config: PluginConfig | None = None) -> None:
             if config is not None:
                 plane(run_id, config)
 
-    threading.Thread(target=load, daemon=True, name=f"prepare {run_id}").start()
+    warm.soon(load, f"prepare {run_id}")
 
 
 def pictures(run_id: str) -> np.ndarray | Drawn:

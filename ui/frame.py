@@ -8,7 +8,7 @@ import streamlit as st
 
 from aelib.codes import CodeTable
 from aelib.errors import AelibError
-from aelib.registry import MODELS
+from aelib.models._facts import facts_of
 from aelib.runs.folder import ACTIVE, Run, default_checkpoints, list_runs
 from ui import cached, state
 
@@ -183,8 +183,8 @@ def strip_rows(run: Run) -> str:
 
 
 def model_class(run: Run) -> "type[Model]":
-    """The class of a run's model: what it needs and what it can do."""
-    return MODELS.load(run.raw_config["model"]["name"]).Model
+    """What a run's model needs and what it can do: its class attributes, without torch being loaded for them."""
+    return facts_of(run.raw_config["model"]["name"])
 
 
 def choose_split(run: Run) -> str:

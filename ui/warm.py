@@ -3,6 +3,7 @@
 import gc
 import sys
 import threading
+from collections.abc import Callable
 
 SECONDS = 1.5  # after the first script run: the browser has painted by then
 _started = threading.Lock()
@@ -34,12 +35,17 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+def soon(load: Callable[[], None], name: str) -> None:
+    """Do something in the background: at once, or, while torch is not there, when the page has been drawn."""
+    timer = threading.Timer(0 if "torch" in sys.modules else SECONDS, load)
+    timer.daemon, timer.name = True, name
+    timer.start()
+
+
 def in_background() -> None:
     """Start the imports that later pages need, once per process, after the first page has been drawn."""
     if _started.acquire(blocking=False):
-        timer = threading.Timer(SECONDS, _load_all)
-        timer.daemon = True
-        timer.start()
+        soon(_load_all, "imports")
 
 
 def _load_all() -> None:

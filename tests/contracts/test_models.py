@@ -2,6 +2,7 @@
 
 import json
 import resource
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,8 @@ import torch
 from aelib.config import RunConfig, allowed_range
 from aelib.datasets._base import DataInfo, Dataset, load_dataset
 from aelib.errors import AelibError
-from aelib.models._base import Batch, build, total
+from aelib.models._base import Batch, Model, build, total
+from aelib.models._facts import facts_of
 from aelib.models._needs import NEEDS
 from aelib.registry import MODELS, NETWORKS
 from aelib.training.batches import Batches
@@ -321,3 +323,18 @@ def test_three_epochs_on_digits_beat_the_untrained_model(name):
     assert after["error"] < 0.9 * before["error"]
     assert reports[-1].validation["error"] > 0
     assert not model.training
+
+
+@pytest.mark.parametrize("name", [*NAMES, *MODELS.unlisted])
+def test_what_pages_read_from_its_text_is_so(name):
+    """Every class attribute of the contract: pages ask for them before torch is there."""
+    declared = set(vars(Model)["__annotations__"]) - {"latent_dim"}
+    told, model = facts_of(name), MODELS.load(name).Model
+    assert {each: getattr(told, each) for each in declared} == {each: getattr(model, each) for each in declared}
+
+
+def test_facts_of_models_load_no_torch():
+    lines = "import sys\nfrom aelib.models._facts import facts_of\nfrom aelib.registry import MODELS\n"
+    lines += "for name in MODELS.names(): facts_of(name)\nprint('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "False", done.stderr
