@@ -15,7 +15,7 @@ if reason := cannot_draw(cached.info(run.id)):
     st.info(f"A drawing cannot be an item of these data: {reason}. Take a run of pictures.", icon=":material/info:")
     st.stop()
 with way_place:
-    way = state.choose("Scaled", drawn.ways(run.id), state.WAY, drawn.ways(run.id)[0], show=drawn.WAYS.__getitem__)
+    way = noise_choice.choose_way(run.id)
 table = frame.codes_of(run)
 cached.model(run.id)  # broken weights are told here, by their sentence
 cached.prepare(run.id, small_map.projection(run.id))

@@ -260,15 +260,16 @@ def test_a_data_set_that_a_run_waits_to_learn_from_stays(made, checkpoints):
     from aelib.config import RunConfig
     from aelib.jobs import queue
 
-    config = RunConfig.parse({"dataset": made.dataset, "model": {"name": "autoencoder"}, "training": {"batch_size": 8}})
+    spelt = {**made.dataset, "folder": f"{made.folder.parent}/./{made.folder.name}/"}  # as people type it
+    config = RunConfig.parse({"dataset": spelt, "model": {"name": "autoencoder"}, "training": {"batch_size": 8}})
     waiting = queue.submit(checkpoints, config)
-    assert [reader.id for reader in augmented.readers(checkpoints, made)] == [waiting.id]
+    assert [reader.id for reader in augmented.readers(checkpoints)[made.folder.resolve()]] == [waiting.id]
     with pytest.raises(AelibError, match=waiting.id) as caught:
         augmented.delete(checkpoints, made)
     assert caught.value.code == "E_CONFLICT"
     queue.stop(waiting)
     augmented.delete(checkpoints, made)
-    assert augmented.readers(checkpoints, made) == [waiting]
+    assert augmented.readers(checkpoints)[made.folder.resolve()] == [waiting]
 
 
 def test_in_the_demo_nothing_is_written(run, splits, checkpoints, monkeypatch):

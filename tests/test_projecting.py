@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import threading
 
@@ -176,6 +177,29 @@ def test_what_a_killed_worker_was_at_is_told_and_not_tried_again_by_itself(tiny_
     assert "The worker ended while it computed this" in projecting.request(run, axes(up=1))
     assert projections.stored(run, axes(up=2)), "the next in line is computed"
     assert not begun.exists()
+
+
+def test_what_was_stopped_is_not_begun_anew_when_its_worker_died_over_it(tiny_run, copy_of, started, short):
+    run = copy_of(tiny_run)
+    projecting.request(run, axes(up=1))
+    projecting._desk.path(run, projections.key(run, axes(up=1))).with_suffix(".begun").write_text('{"share": 0.4}')
+    projecting.stop(run, axes(up=1))
+    projecting.serve(run.folder.parent)
+    assert "was stopped" in projecting.request(run, axes(up=1))
+    assert not projections.stored(run, axes(up=1))
+
+
+def test_a_worker_whose_desk_is_taken_away_goes_home(tiny_run, copy_of, started, monkeypatch):
+    run, fit = copy_of(tiny_run), projections.fit
+    monkeypatch.setattr(projecting._desk, "stay", 60.0)
+
+    def taken_away(*given):
+        shutil.rmtree(run.folder.parent / ".projecting")
+        return fit(*given)
+
+    monkeypatch.setattr(projections, "fit", taken_away)
+    projecting.request(run, axes(up=1))
+    assert projecting.serve(run.folder.parent) == 0
 
 
 def test_a_run_deleted_meanwhile_is_a_sentence_and_leaves_nothing(tiny_run, copy_of, started, short, monkeypatch):

@@ -41,6 +41,7 @@ def listed() -> None:
     found = augmented.written(default_checkpoints())
     if not found:
         return
+    readers = {} if is_demo() else augmented.readers(default_checkpoints())
     with st.expander(f"Data sets that were written ({len(found)})", icon=":material/folder:"):
         for made in found:
             name = made.folder.name
@@ -50,12 +51,11 @@ def listed() -> None:
                 _train_on(made)
             if not is_demo():
                 with delete.popover("Delete", icon=":material/delete:", width="stretch"):
-                    _delete(made)
+                    _delete(made, len(readers.get(made.folder.resolve(), [])))
 
 
-def _delete(made: augmented.Made) -> None:
+def _delete(made: augmented.Made, count: int) -> None:
     name, checkpoints = made.folder.name, default_checkpoints()
-    count = len(augmented.readers(checkpoints, made))
     what = "1 run reads it and will show" if count == 1 else f"{count} runs read it and will show"
     st.caption(f"{_counts(made)}, gone for good. " + (f"{what} no items any more." if count else "No run reads it."))
     if st.button("Delete for good", type="primary", key=f"delete-{name}"):

@@ -83,6 +83,15 @@ def choose_item(run: Run, table: CodeTable) -> Source:
     return Source({"item": int(start), "label": label if label >= 0 else None}, f"item {start}{named}", lines)
 
 
+def choose_way(run_id: str) -> str:
+    """How a drawing becomes an item. Where there is one way only, it is not remembered for other runs."""
+    ways = drawn.ways(run_id)
+    if len(ways) == 1:
+        st.selectbox("Scaled", ways, format_func=drawn.WAYS.__getitem__, disabled=True, key="the-only-way")
+        return ways[0]
+    return state.choose("Scaled", ways, state.WAY, ways[0], show=drawn.WAYS.__getitem__)
+
+
 def _drawing(run: Run) -> Source:
     if reason := cannot_draw(cached.info(run.id)):
         st.info(f"A drawing cannot be an item of these data: {reason}. Take a run of pictures.")
@@ -95,7 +104,7 @@ def _drawing(run: Run) -> Source:
         st.info("There is no drawing yet: make one on the Draw page.", icon=":material/draw:")
         st.stop()
     with way_place:
-        way = state.choose("Scaled", drawn.ways(run.id), state.WAY, drawn.ways(run.id)[0], show=drawn.WAYS.__getitem__)
+        way = choose_way(run.id)
     with again:
         _to_draw(run)
     st.caption(drawn.rule(run.id, way))

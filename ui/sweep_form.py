@@ -58,7 +58,8 @@ def draw(raw: dict[str, Any], key: str) -> None:
             st.error(str(error), icon=":material/error:")
             return
         label = f"Train {number} runs" if number != 1 else "Train 1 run"
-        is_there = name.strip() in sweep.names(default_checkpoints())
+        # A nonce that is still here is that of a sweep which was cut off half made: the button makes the rest.
+        is_there = name.strip() in sweep.names(default_checkpoints()) and state.get(state.SWEEP_NONCE) is None
         if st.button(label, disabled=is_there or not name.strip(), key=f"{key}.sweep-go") and not is_there:
             _submit(name, raw, space, how, number)  # not on the second click of a double click
         if is_there:

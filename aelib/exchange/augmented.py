@@ -99,6 +99,8 @@ def written(checkpoints: Path) -> list[Made]:
     """The data sets that were written here, newest first; one whose ``about.json`` is damaged is left out."""
     found = []
     for place in sorted((checkpoints.absolute() / FOLDER).glob("augmented-*"), reverse=True):
+        if not _ID.fullmatch(place.name) or place.is_symlink():
+            continue  # not of our making
         with contextlib.suppress(AelibError, LookupError, TypeError, ValueError):
             about = read_object(place / "about.json")
             dataset = {"name": "image_folder", "folder": str(place)}
@@ -107,13 +109,13 @@ def written(checkpoints: Path) -> list[Made]:
     return found
 
 
-def readers(checkpoints: Path, made: Made) -> list[Run]:
-    """The runs that read a data set that was written here."""
-    found = []
+def readers(checkpoints: Path) -> dict[Path, list[Run]]:
+    """The runs that read a folder of pictures, by the folder, however their configs spell it."""
+    found: dict[Path, list[Run]] = {}
     for run in list_runs(checkpoints):
-        with contextlib.suppress(AelibError):  # a broken run reads nothing
-            if run.raw_config["dataset"].get("folder") == str(made.folder):
-                found.append(run)
+        with contextlib.suppress(AelibError, LookupError, TypeError, AttributeError):  # a broken run reads nothing
+            if folder := run.raw_config["dataset"].get("folder"):
+                found.setdefault(Path(folder).expanduser().resolve(), []).append(run)
     return found
 
 
@@ -129,13 +131,20 @@ def delete(checkpoints: Path, made: Made) -> None:
     place = root / name
     if not _ID.fullmatch(name) or made.folder != place or place.is_symlink() or not place.is_dir():
         raise AelibError("E_ID", f"There is no data set {name!r} here", "none of this name was written", "Reload")
-    busy = [run.id for run in readers(checkpoints, made) if run.status()["state"] in (*ACTIVE, "queued")]
+    busy = [run.id for run in readers(checkpoints).get(place.resolve(), []) if _will_read(run)]
     if busy:
         raise AelibError("E_CONFLICT", f"{name} is in use", f"{busy[0]} learns from it", "Stop that run first")
     with saying_disk_faults(place):
         os.replace(place, root / f"{DELETING}{name}")  # gone at once for whoever looks
         for gone in root.glob(f"{DELETING}*"):  # and what an earlier deletion left when it was cut off
             shutil.rmtree(gone)
+
+
+def _will_read(run: Run) -> bool:
+    """Whether it waits, trains, or is taken up again by itself."""
+    with contextlib.suppress(AelibError):
+        return run.status()["state"] in (*ACTIVE, "queued", "interrupted")
+    return False
 
 
 def class_folders(classes: tuple[str, ...]) -> list[str]:

@@ -106,14 +106,17 @@ class Desk:
             if not held:
                 return 75
             for begun in folder.glob("*.begun"):  # the last worker died over it: it may have been the cause
-                if begun.with_suffix(".json").exists() and not begun.with_suffix(".stop").exists():
-                    write_json(begun.with_suffix(".fault"), {"sentence": self.died})
+                sentence = self.stopped if begun.with_suffix(".stop").exists() else self.died
+                if begun.with_suffix(".json").exists() and sentence:
+                    write_json(begun.with_suffix(".fault"), {"sentence": sentence})
                 _clear(begun.with_suffix(".json"))
             last = time.monotonic()
             while (waiting := sorted(folder.glob("*.json"), key=_asked_at)) or time.monotonic() - last < self.stay:
                 for path in waiting:
                     self._answer(checkpoints, path, answer)
                     last = time.monotonic()
+                if not (folder / "lock").exists():  # the desk was taken away: another worker may have a new one
+                    break
                 if not waiting:
                     time.sleep(0.1)
         return 0

@@ -17,7 +17,7 @@ from aelib.files import read_object, write_json
 from aelib.latent import around, mixture
 from aelib.measures._labels import refuse_one_class
 from aelib.runs import weights
-from aelib.runs.folder import Run
+from aelib.runs.folder import Run, open_run
 from aelib.samples import decoded
 
 if TYPE_CHECKING:
@@ -205,6 +205,7 @@ def measure(run: Run, settings: Settings, told: Callable[[float], Any] = lambda 
         splits = dataset.splits
         found = effect(weights.load_model(run), own, splits["train"], splits["test"], told=told, **settings)
         plain = {**vars(found), "without": found.without.tolist(), "with_new": found.with_new.tolist()}
+        open_run(run.folder.parent, run.id)  # one that was deleted meanwhile keeps nothing
         write_json(_place(run, settings), {**plain, "settings": settings, "weights": version})
     return found
 

@@ -18,7 +18,7 @@ from aelib.measures.reconstruction import squared_error
 from aelib.measures.task import corrupted
 from aelib.models._base import Model
 from aelib.runs import weights
-from aelib.runs.folder import Run
+from aelib.runs.folder import Run, open_run
 
 ITEMS = 200  # test items, evenly taken
 STRENGTHS = tuple(step / 10 for step in range(11))
@@ -85,6 +85,7 @@ def measure(run: Run, stack: Sequence[PluginConfig], tell: Callable[[float], Non
     if found is None:
         version = weights.weights_version(run)
         found = severity_curve(run, weights.load_model(run), stack, tell)
+        open_run(run.folder.parent, run.id)  # one that was deleted meanwhile keeps nothing
         write_json(run.place("measures", f"{key(stack)}.json"), {**vars(found), "weights": version})
     return found
 

@@ -61,7 +61,8 @@ def test_the_page_has_colours_where_the_items_do(run, painting, runs, open_page,
     assert not at.exception
     assert (component(at)["colour"], component(at)["bright"]) == (True, True)
     assert "Its ground is white" in words(at)
-    assert at.selectbox(key="choose-way").options == ["as drawn"]
+    assert at.selectbox(key="the-only-way").options == ["as drawn"]
+    assert "way" not in at.query_params, "a grey run is not told of a way that nobody chose"
     names = run_lines(lines_of(at), runs)
     np.testing.assert_array_equal(as_bytes(names["clean"])[0], painting[8::16, 8::16].transpose(2, 0, 1))
     at = open_page("draw", run=GREY)

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from aelib.errors import AelibError
 from aelib.jobs import sweep
 from aelib.runs.folder import list_runs
 
@@ -103,6 +104,26 @@ def test_a_grid_that_is_submitted_twice_is_one_sweep(form, checkpoints, words, m
     assert len(list_runs(checkpoints)) == 4
     assert go(at).disabled
     assert "There is a sweep of this name" in words(at)
+
+
+def test_a_grid_that_was_cut_off_half_made_can_be_completed(form, checkpoints, monkeypatch):
+    """A full disk, say: the runs that are there do not lock the button, and are not made again."""
+    at, enter, entered = form("model.latent_dim=2,3,4", "sizes"), sweep.queue.enter, []
+
+    def two_alone(*given, **more):
+        if len(entered) == 2:
+            raise AelibError("E_DISK", "The disk is full")
+        entered.append(enter(*given, **more))
+        return entered[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweep.queue, "enter", two_alone)
+        go(at).click().run()
+    assert [error.value for error in at.error]
+    assert len(list_runs(checkpoints)) == 2
+    go(at).click().run()
+    assert not at.error
+    assert sorted(run.config().model.latent_dim for run in list_runs(checkpoints)) == [2, 3, 4]
 
 
 @pytest.mark.parametrize("how", ["random", "tpe"])

@@ -16,9 +16,9 @@ from aelib.config import RunConfig, allowed_range
 from aelib.datasets._base import DataInfo, Dataset, load_dataset
 from aelib.errors import AelibError
 from aelib.models._base import Batch, Model, build, total
-from aelib.models._facts import facts_of
+from aelib.models._facts import _shadow, facts_of
 from aelib.models._needs import NEEDS
-from aelib.registry import MODELS, NETWORKS
+from aelib.registry import MODELS, NETWORKS, _folder
 from aelib.training.batches import Batches
 from aelib.training.evaluation import evaluate
 from aelib.training.loop import train
@@ -331,6 +331,33 @@ def test_what_pages_read_from_its_text_is_so(name):
     declared = set(vars(Model)["__annotations__"]) - {"latent_dim"}
     told, model = facts_of(name), MODELS.load(name).Model
     assert {each: getattr(told, each) for each in declared} == {each: getattr(model, each) for each in declared}
+
+
+ODD = {
+    "its base has its name": "from aelib.models.segmentation import Model\n\nclass Model(Model):\n    serves = ()\n",
+    "a relative import": "from .two_stages import Model as Base\n\nclass Model(Base):\n    can_decode = False\n",
+    "another name": "from aelib.models.segmentation import Model as Base\n\nModel = Base\n",
+    "not a literal": "from aelib.models.vae import Model as Base\n\nclass Model(Base):\n    can_sample = not True\n",
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_a_text_that_is_hard_to_follow_is_read_rightly_all_the_same(kind, tmp_path, monkeypatch):
+    package = tmp_path / "odd_models"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "two_stages.py").write_text("from aelib.models.vae import Model as Vae\n\nclass Model(Vae):\n    pass\n")
+    (package / "odd.py").write_text(ODD[kind])
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.startswith("odd_models")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(MODELS, "packages", [*MODELS.packages, "odd_models"])
+    _folder.cache_clear()
+    _shadow.cache_clear()
+    told, model = facts_of("odd"), MODELS.load("odd").Model
+    for each in ("target", "code_shape", "can_decode", "can_sample", "serves"):
+        assert getattr(told, each) == getattr(model, each)
+    _folder.cache_clear()
 
 
 def test_facts_of_models_load_no_torch():

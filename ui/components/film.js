@@ -161,7 +161,7 @@ class Film {
   drop(end, place, time) {
     this.move(end, place, false, time);
     this.tellDrop(); // of another end, a moment ago
-    this.dropped = { end: end ? "B" : "A", place };
+    this.dropped = { end: end ? "B" : "A", place, paths: this.data.paths };
     this.dropTimer = setTimeout(() => this.tellDrop(), TELL_MS);
   }
 

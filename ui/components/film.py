@@ -49,7 +49,7 @@ def film(
 
     def dropped() -> None:
         told = state.get("film", {}).get("drop")
-        if told:
+        if told and told["paths"] == data["paths"]:  # told late, it may be of the run before
             on_drop(str(told["end"]), [float(value) for value in told["place"]])
 
     answer = modules.declare("film")(
