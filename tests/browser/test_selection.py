@@ -177,7 +177,7 @@ def test_an_export_is_downloaded_and_read_back(page, server):
     open_popover(page, "Export", page.get_by_role("combobox", name="As", exact=True))
     choose(page, "As", "NPZ: codes, points, labels, pictures; can be imported")
     settle(page)
-    ready = page.get_by_role("button", name=re.compile(f"Download {len(rows)} items"))
+    ready = page.get_by_role("button", name=re.compile(f"Download {len(rows):,} items"))
     with page.expect_download() as download:
         ready.click()
     if download.value.suggested_filename.endswith(".csv"):  # a slow rerun still held the file before
