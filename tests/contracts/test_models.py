@@ -351,10 +351,11 @@ def test_a_text_that_is_hard_to_follow_is_read_rightly_all_the_same(kind, tmp_pa
     monkeypatch.syspath_prepend(tmp_path)
     for name in [name for name in sys.modules if name.startswith("odd_models")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(MODELS, "packages", [*MODELS.packages, "odd_models"])
     _folder.cache_clear()
     _shadow.cache_clear()
-    told, model = facts_of("odd"), MODELS.load("odd").Model
+    with monkeypatch.context() as patch:  # undone before the zoo goes from the list
+        patch.setattr(MODELS, "packages", [*MODELS.packages, "odd_models"])
+        told, model = facts_of("odd"), MODELS.load("odd").Model
     for each in ("target", "code_shape", "can_decode", "can_sample", "serves"):
         assert getattr(told, each) == getattr(model, each)
     _folder.cache_clear()
