@@ -12,14 +12,15 @@ __all__ = ["nothing_left_training"]  # a fixture
 @pytest.mark.slow
 def test_a_movie_grows_while_it_trains_plays_and_keeps_its_frame(page, server):
     start(page, server, 2000)
-    page.wait_for_function("() => window.__loupeMovie?.loaded > 3 && window.__loupeMovie.following")
-    before = page.evaluate("window.__loupeMovie.frames")
-    page.wait_for_function("before => window.__loupeMovie.frames > before", arg=before)
+    # The run that was watched before may still be on screen; only the new one's movie grows.
+    follows = "window.__loupeMovie?.loaded > 3 && window.__loupeMovie.following"
+    seen = page.wait_for_function(f"() => {follows} && window.__loupeMovie.frames")
+    page.wait_for_function("before => window.__loupeMovie?.frames > before", arg=seen.json_value())
     press_stop(page)
     expect(panel(page, "stopped")).to_be_visible()
     page.wait_for_function("() => window.__loupeMovie?.following && window.__loupeMovie.frames > 5")
-    page.wait_for_function("() => window.__loupeMovie.loaded === window.__loupeMovie.frames")
-    page.wait_for_function("() => window.__loupeMovie.at === window.__loupeMovie.frames - 1")
+    page.wait_for_function("() => window.__loupeMovie?.loaded === window.__loupeMovie?.frames")
+    page.wait_for_function("() => window.__loupeMovie?.at === window.__loupeMovie?.frames - 1")
     assert "frame" not in parameters(page), "the newest needs no name"
 
     expect(page.get_by_label("speed")).to_have_count(1)  # the panel before the stop has gone
