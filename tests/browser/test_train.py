@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from aelib.jobs import queue
 from aelib.runs.folder import ACTIVE, Run, list_runs
-from tests.browser.driving import SHIPPED, Server, parameters, wait_for_parameter
+from tests.browser.driving import SHIPPED, Server, parameters, settle, wait_for_parameter
 from tests.waiting import wait_until
 
 
@@ -113,8 +113,8 @@ def test_a_run_is_walked_through_step_by_step(page, server):
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_text(re.compile("^Epoch 1, batch 1 of"))).to_be_visible()
     (run,) = [run for run in list_runs(server.checkpoints) if run.id == parameters(page)["watch"]]
-    page.get_by_role("button", name="One batch").focus()
-    page.keyboard.press("Enter")
+    settle(page)  # the panel is drawn again while it waits: a key in that moment goes nowhere
+    page.get_by_role("button", name="One batch").press("Enter")
     expect(page.get_by_text(re.compile("^Epoch 1, batch 2 of"))).to_be_visible()
     expect(page.get_by_test_id("stMetric").filter(has_text="gradient norm")).to_be_visible()
     expect(page.get_by_text("Codes of the items above")).to_be_visible()
