@@ -1,10 +1,10 @@
 """``python -m aelib``."""
 
-import os
 import sys
 
 from aelib.cli import main
+from aelib.device import wait_briefly
 
 if __name__ == "__main__":
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: waiting threads sleep, an app may run beside us
+    wait_briefly()
     sys.exit(main())

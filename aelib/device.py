@@ -8,8 +8,18 @@ from pathlib import Path
 
 from aelib.errors import AelibError
 
-SMALL = 300_000_000  # products of a step, about: below, a second thread costs more than it gives
-SMALL_CONVOLVED = 2_000_000_000  # the same where there are convolutions
+# Of a process that computes with several threads, set before torch is imported: a thread that waits for the others
+# spins for some 50 microseconds, then sleeps. Threads that sleep at once are woken too late on an idle machine: with
+# two cores an MNIST epoch of the MLP took 2.8 s with two of them, 1.7 s with one thread alone, and 1.2 s with two that
+# spin so long (2026-11-22). Threads that always spin are no quicker, and take whole cores from the app. The policy is
+# for OpenMP libraries that do not know the count (GNU's does, which torch brings on Linux).
+WAITING = {"GOMP_SPINCOUNT": "5000", "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+def wait_briefly() -> None:
+    """Set ``WAITING`` for this process, where the user has not; only before torch is imported it has an effect."""
+    for name, value in WAITING.items():
+        os.environ.setdefault(name, value)
 
 
 def likely_device(wanted: str) -> str:
@@ -60,24 +70,12 @@ def fast_products(device: str) -> Iterator[None]:
 
 
 @contextmanager
-def few_threads(device: str, products: int, convolves: bool = False) -> Iterator[None]:
-    """Compute small steps on the processor with one thread; measured on two cores, beside nobody, an MNIST epoch of the
-    MLP 784-256-128-16 takes 2.2 s with one and 3.5 s with two, which sleep and are woken at each of a step's products.
-    (Threads that spin instead take 1.4 s alone and 6.6 s beside others.)
-
-    Convolutions take two threads a third more of the processor for epochs as long (``bench.training --only 1``), and
-    beside busy neighbours several times as long. (That oneDNN's own barriers spin there is a guess.)
-
-    Args:
-        device: Elsewhere than on the processor nothing changes.
-        products: Multiplications of a step's forward pass, about. More than ``SMALL`` keep torch's own count.
-        convolves: Whether they are those of convolutions: the limit is then ``SMALL_CONVOLVED``.
-    """
+def threads_of(count: int) -> Iterator[None]:
+    """Compute with so many threads of the processor; torch's own count is put back at the end."""
     import torch
 
     before = torch.get_num_threads()
-    if device == "cpu" and products < (SMALL_CONVOLVED if convolves else SMALL):
-        torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:

@@ -1,23 +1,31 @@
 """An MNIST epoch: our whole product loop, the tutorials' loop and pythae's trainer on the same nets, and the floor.
 
 Ours is the time between two finished epochs of a run as a worker makes it: steps, logging, validation on 10,000 items,
-preview, resume point. The peers' is their steps alone. All take turns in one process with the same threads; the floor
-is the time that the epoch's matrix products alone would take at the best rate of oneDNN measured in the same minute.
+preview, resume point. The peers' is their steps alone. They take turns, each in a process of its own, started as its
+users start it: ours with the threads that a trial chooses, which wait as a worker's do; the peers with torch's own. The
+floor is the time that the epoch's matrix products alone would take at the best rate of oneDNN in the same minute.
+
+``python -m bench.epochs CASE ARM SEED`` is one such process.
 """
 
+import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from aelib.device import WAITING
 from bench.figures import Figures
+from bench.machine import ROOT
 from bench.made_runs import mnist_data
 
 CODE, BATCH, RATE, SEEDS = 16, 128, 1e-3, 3
+PRECISIONS = {"ours": "float32", "bf16": "bfloat16"}
 
 
 @dataclass(frozen=True)
@@ -56,48 +64,41 @@ def measure(figures: Figures, folder: Path, quick: bool, only: int | None = None
     """All cases, or one by its number."""
     data, said = mnist_data(folder)
     os.environ["AELIB_DATA"] = str(data)
-    import torch
-
     from bench.peers import pythae_training
 
-    figures.note(f"{said}; {torch.get_num_threads()} threads, OMP_WAIT_POLICY={os.environ['OMP_WAIT_POLICY']} for all")
+    figures.note(said)
+    arms = ["ours", "bf16", "naive", "pythae"]
     if not pythae_training.is_here():
+        arms.remove("pythae")
         figures.note("pythae is not installed: pip install --no-deps pythae==0.1.2 imageio cloudpickle tqdm")
-    for case in [CASES[only]] if only is not None else CASES[:1] if quick else CASES:
-        _measure(figures, case, data, 1 if quick else SEEDS)
+    for number in [only] if only is not None else [0] if quick else range(len(CASES)):
+        _measure(figures, number, arms, 1 if quick else SEEDS)
 
 
-def _measure(figures: Figures, case: Case, data: Path, seeds: int) -> None:
+def _measure(figures: Figures, number: int, arms: list[str], seeds: int) -> None:
     import numpy as np
 
-    from bench.peers import naive_training, pythae_training
-
-    arms: dict[str, Callable[[int], tuple[list[float], float]]] = {
-        "ours": partial(_ours, case, "float32"),
-        "bf16": partial(_ours, case, "bfloat16"),
-    }
-    train = _items()
-    for name, peer in (("naive", naive_training), ("pythae", pythae_training)):
-        if name == "naive" or pythae_training.is_here():
-            arms[name] = partial(peer.epochs, data, train, partial(_net, case), case.epochs, BATCH, RATE)
+    case, items = CASES[number], len(_items())
     seconds: dict[str, list[float]] = {name: [] for name in arms}
     errors: dict[str, list[float]] = {name: [] for name in arms}
     cpu: dict[str, list[float]] = {name: [] for name in arms}
-    floors = []
+    floors, told = [], dict[str, None]()
     for seed in range(seeds):
         order = list(arms) if seed % 2 == 0 else list(reversed(arms))  # who goes first changes
         for name in order:
-            began = time.process_time()
-            spent, error = arms[name](seed)
-            cpu[name].append((time.process_time() - began) / len(spent))
-            seconds[name] += spent
-            errors[name].append(error)
-        floors.append(_floor(case, len(train)))
+            found = _in_a_process(number, name, seed)
+            cpu[name].append(found["processor"] / case.epochs)
+            seconds[name] += found["seconds"]
+            errors[name].append(found["error"])
+            told |= {f"{name}: {found['way']}": None} if found["way"] else {}
+        floors.append(_floor(case, items))
+    for sentence in told:
+        figures.note(sentence)
     labels = {"ours": "ours, float32", "bf16": "ours, bfloat16", "naive": "naive loop", "pythae": "pythae's trainer"}
     for name in arms:
         figures.sample(f"{case.name}_{name}_seconds", f"{case.label}, one epoch, {labels[name]}", seconds[name], "s")
         figures.sample(f"{case.name}_{name}_cpu_seconds", "  processor seconds an epoch, all of it", cpu[name], "s")
-        figures.number(f"{case.name}_{name}_speed", "  images a second", len(train) / np.median(seconds[name]), "/s")
+        figures.number(f"{case.name}_{name}_speed", "  images a second", items / np.median(seconds[name]), "/s")
         figures.sample(f"{case.name}_{name}_error", "  squared error per test item, over seeds", errors[name], "")
         figures.number(f"{case.name}_{name}_error_spread", "  its spread over seeds", np.ptp(errors[name]), "")
     figures.sample(f"{case.name}_floor_seconds", f"{case.label}, floor: products at oneDNN's best rate", floors, "s")
@@ -112,6 +113,32 @@ def _measure(figures: Figures, case: Case, data: Path, seeds: int) -> None:
         f"{case.name}_ours_over_floor", f"{case.label}: ours over the floor", f"{case.name}_ours_seconds",
         f"{case.name}_floor_seconds",
     )  # fmt: skip
+
+
+def _in_a_process(number: int, arm: str, seed: int) -> dict[str, Any]:
+    environment = dict(os.environ) | (WAITING if arm in PRECISIONS else {})
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.epochs", str(number), arm, str(seed)],
+        cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _arm(case: Case, name: str, seed: int) -> dict[str, Any]:
+    """One arm in this process: ``seconds`` of each epoch, ``processor`` seconds of all, ``error`` and ``way``."""
+    import torch
+
+    from bench.peers import naive_training, pythae_training
+
+    train, peer = _items(), naive_training if name == "naive" else pythae_training
+    torch.zeros(1)  # what torch does once is not counted
+    began, way = time.process_time(), ""
+    if name in PRECISIONS:
+        seconds, error, way = _ours(case, PRECISIONS[name], seed)
+    else:
+        make = partial(_net, case)
+        seconds, error = peer.epochs(Path(os.environ["AELIB_DATA"]), train, make, case.epochs, BATCH, RATE, seed)
+    return {"seconds": seconds, "error": error, "processor": time.process_time() - began, "way": way}
 
 
 def _config(case: Case, precision: str, seed: int) -> Any:
@@ -148,8 +175,11 @@ def _net(case: Case) -> Any:
     return Net(body.encoder, body.decoder, body.features, CODE, variational=case.model["name"] == "vae")
 
 
-def _ours(case: Case, precision: str, seed: int) -> tuple[list[float], float]:
-    """A whole run in this process, as a worker makes it: seconds between finished epochs, and its test error."""
+def _ours(case: Case, precision: str, seed: int) -> tuple[list[float], float, str]:
+    """A whole run as a worker makes it: seconds between finished epochs, its test error, and how it chose its threads.
+
+    A trial of threads comes before the first epoch, and is not counted (half a second, about, once a run).
+    """
     from aelib.jobs import queue, training
 
     with tempfile.TemporaryDirectory() as folder:
@@ -166,8 +196,8 @@ def _ours(case: Case, precision: str, seed: int) -> tuple[list[float], float]:
                 marks.append(time.perf_counter())
 
         training.work(*claimed, on_report=note)
-        error = run.result()["test_error"]
-    return [after - before for before, after in zip([*began, *marks], marks, strict=False)], error
+        error, way = run.result()["test_error"], run.status()["way"]
+    return [after - before for before, after in zip([*began, *marks], marks, strict=False)], error, way
 
 
 def _floor(case: Case, items: int) -> float:
@@ -209,3 +239,7 @@ def _products(case: Case) -> float:
     with torch.no_grad():
         net(torch.zeros(1, 1, 28, 28))
     return counted[0]
+
+
+if __name__ == "__main__":
+    print(json.dumps(_arm(CASES[int(sys.argv[1])], sys.argv[2], int(sys.argv[3]))))

@@ -5,7 +5,6 @@ already is refused; with --force it goes to the trash folder first.
 """
 
 import argparse
-import os
 import shutil
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from aelib.device import wait_briefly
 from aelib.errors import AelibError
 from aelib.files import write_json
 from aelib.runs import movie
@@ -144,8 +144,7 @@ def main() -> int:
     parser.add_argument("--force", action="store_true", help="move runs that are there to the trash folder")
     parser.add_argument("--epochs", type=int, help=argparse.SUPPRESS)  # for tests
     asked = parser.parse_args()
-    # As a worker has it, and before torch is imported: beside others, spinning threads take three times as long.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    wait_briefly()  # as a worker does
     print(sentence(describe()))
     try:
         return make(asked.checkpoints.resolve(), asked.force, asked.epochs)

@@ -4,7 +4,6 @@ Digits: 20 epochs of the default autoencoder, submitted as the Train page does i
 trained by a worker process of its own. MNIST: see ``bench.epochs``.
 """
 
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -78,7 +77,6 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--only", type=int, choices=range(len(epochs.CASES)), help="measure this net alone, by number")
     asked = parser.parse_args()
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as a worker has it; before torch is imported
     figures = Figures("bench.training", asked.quick)
     with tempfile.TemporaryDirectory(prefix="bench-training-", ignore_cleanup_errors=True) as folder:
         queue_figures(figures, Path(folder), 1 if asked.quick else 5)

@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from aelib.config import RunConfig
-from aelib.datasets._base import load_dataset
-from aelib.models._base import Phase, Sgd, build
-from aelib.training.loop import train
+from aelib.models._base import Phase, Sgd
 from aelib.training.optimisers import optimiser_for
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,30 +45,3 @@ def test_the_steps_are_those_of_torch(sgd):
 def test_a_run_imports_no_compiler():
     done = subprocess.run([sys.executable, "-c", TRAIN_A_LITTLE], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.stdout.split() == ["True", "False"], done.stderr
-
-
-@pytest.mark.parametrize(
-    ("network", "precision", "threads"),
-    [
-        ({"name": "mlp", "widths": [256, 128]}, "float32", 1),
-        ({"name": "mlp", "widths": [2000, 1000]}, "bfloat16", 2),
-        ({"name": "convolutional", "channels": [100, 200]}, "bfloat16", 1),  # more products than in the net above
-        ({"name": "convolutional", "channels": [100, 200]}, "float32", 1),
-        ({"name": "convolutional", "channels": [200, 400]}, "bfloat16", 2),
-    ],
-)
-def test_small_steps_take_one_thread_and_the_setting_is_put_back(network, precision, threads):
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        config = RunConfig.parse(
-            {"network": network, "training": {"epochs": 1, "device": "cpu", "precision": precision}}
-        )
-        dataset = load_dataset(config.dataset)
-        reports = train(build(config, dataset.info), dataset, config, "cpu")
-        next(reports)
-        assert torch.get_num_threads() == threads
-        reports.close()  # type: ignore[attr-defined]
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)

@@ -1,5 +1,6 @@
-"""Compiled or eager, plain or channels-last: what is chosen, that it is kept, and that results stay what they were."""
+"""Threads, compiling, layouts: what is chosen, that it is kept, and that results stay what they were."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 
 from aelib.config import RunConfig
+from aelib.datasets._base import load_dataset
 from aelib.jobs import queue, training
 from aelib.models._base import build
 from aelib.training import ways
@@ -62,6 +64,58 @@ def test_as_it_was_is_the_default():
     assert (conv().training.compile, conv().training.layout) == ("off", "plain")
 
 
+MLP = {"name": "mlp", "widths": [256, 128]}
+
+
+def threads_within(training: dict, network: dict = MLP) -> tuple[int, int]:
+    """Torch's threads during a training that is given two, and after it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        run = RunConfig.parse({"network": network, "training": {"epochs": 1, "device": "cpu", **training}})
+        data = load_dataset(run.dataset)
+        reports = train(build(run, data.info), data, run)
+        next(reports)
+        within = torch.get_num_threads()
+        reports.close()  # type: ignore[attr-defined]
+        return within, torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_short_runs_take_one_thread_and_long_steps_all_without_a_trial(monkeypatch):
+    monkeypatch.setattr(ways, "_measured", lambda *runs: pytest.fail("tried"))
+    assert threads_within({}) == (1, 2), "torch's own count is put back"
+    assert threads_within({"batch_size": 1000}, {"name": "mlp", "widths": [1000, 2000]}) == (2, 2)
+    assert threads_within({"threads": 2}) == (2, 2), "what was asked for is taken"
+
+
+@pytest.mark.parametrize(("seconds", "fastest"), [([2.0, 1.0], 2), ([1.0, 2.0], 1)])
+def test_between_the_two_a_trial_decides(seconds, fastest, monkeypatch):
+    monkeypatch.setattr(ways, "_measured", lambda *runs: seconds)
+    assert threads_within({"epochs": 1000}) == (fastest, 2)
+
+
+def test_a_real_trial_measures_each_number_of_threads_as_it_says(monkeypatch):
+    seen = []
+
+    class Arm(ways._Arm):
+        def run(self, steps, threads=0):
+            given = super().run(steps, threads)
+            seen.append((threads, self.threads))
+            return given
+
+    monkeypatch.setattr(ways, "_Arm", Arm)
+    monkeypatch.setattr(ways, "threads_of", lambda count: contextlib.nullcontext(seen.append(count)))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 6)
+    run = config(epochs=10_000)
+    monkeypatch.setattr(ways, "WORTH_PRODUCTS", 1)
+    found = choose(build(run, DATA.info), Batches(DATA.splits["train"], (), "cpu"), run.training, "cpu")
+    assert found.threads in (1, 2, 4, 6)
+    assert {count for count in seen if isinstance(count, int)} == {1, 2, 4, 6}
+    assert all(f"with {count}" in found.sentence for count in (1, 2, 4, 6))
+
+
 def test_channels_last_gives_the_same_figures_within_rounding():
     plain, rows = trained(conv())
     last, others = trained(conv(layout="channels_last"))
@@ -107,7 +161,8 @@ def test_a_part_comes_back_when_a_step_fails(counted):
 def chosen(run: RunConfig, monkeypatch, seconds: dict[tuple[bool, bool], float]) -> Way:
     """What is chosen when a step takes these seconds by (compiled, channels-last)."""
 
-    def measured(*arms) -> list[float]:
+    def measured(*runs) -> list[float]:
+        arms = [run.__self__ for run in runs]
         return [seconds[arm.within is not ways.contextlib.nullcontext, arm.last] for arm in arms]
 
     class Arm(ways._Arm):
@@ -148,7 +203,7 @@ def test_without_a_compiler_it_stays_eager_and_says_so(monkeypatch):
 
     monkeypatch.setattr(torch, "compile", refuse)
     found = chosen(conv(epochs=1000, compile="auto"), monkeypatch, {(False, False): 1.0})
-    assert found == Way(False, False, "Not compiled: it needs a C++ compiler, and there is none.")
+    assert found == Way(False, False, "Not compiled: it needs a C++ compiler, and there is none.", 1)
 
 
 def test_a_real_trial_measures_both_layouts():
@@ -165,7 +220,7 @@ def test_the_choice_is_written_into_the_run_and_reused(checkpoints, monkeypatch)
     assert claimed
     assert training.work(*claimed) == "completed"
     assert json.loads((run.folder / "way.json").read_text()) == {
-        "compiled": False, "channels_last": True, "sentence": "It was tried.",
+        "compiled": False, "channels_last": True, "sentence": "It was tried.", "threads": 1,
     }  # fmt: skip
     assert run.status()["way"] == "It was tried."
     assert run.config().training.layout == "auto", "what was asked for stays as it was"

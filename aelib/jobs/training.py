@@ -115,18 +115,18 @@ class _Attempt:
         return self._finish(state)
 
     def _settled(self) -> RunConfig:
-        """The config with a way of computing in place of ``auto``: tried out once, for all attempts at this run."""
+        """The config with nothing left open about how steps are computed: tried once, for all attempts at this run."""
         from aelib.training import ways
         from aelib.training.batches import Batches
 
         asked, place = self.config.training, self.run.folder / "way.json"
-        if "auto" not in (asked.compile, asked.layout):
+        if not ways.is_open(asked):
             return self.config
         if not place.exists():
             learn = Batches(self.dataset.splits["train"], self.config.corruptions, self.device, self.config.target)
             write_json(place, vars(ways.choose(self.model.to(self.device), learn, asked, self.device)))
         way = ways.Way(**read_object(place))
-        self.status["way"] = way.sentence
+        self.status |= {"way": way.sentence, "threads": way.threads}
         return self.config.model_copy(update={"training": way.settle(asked)})
 
     def _look_at(self, report: "Report") -> str:

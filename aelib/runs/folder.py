@@ -2,7 +2,7 @@
 
 The list of files (design: the only one): ``config.json`` (immutable), ``queue.json`` (what the index needs to be
 rebuilt, and what people asked of the run), ``status.json``, ``metrics.jsonl``, ``changes.jsonl``, ``step.json`` and
-``step.png`` (what a step that was looked at shows), ``way.json`` (how steps are computed, where that was tried out),
+``step.png`` (what a step that was looked at shows), ``way.json`` (how steps are computed),
 ``lock``, ``worker.log``, ``start.safetensors`` (another run's weights, where it starts from these), ``resume/``,
 ``weights.safetensors``, ``result.json`` or ``error.json``, ``preview/``, ``codes/``, ``projections/``, ``measures/``,
 ``selections/``, ``movie/``.

@@ -8,7 +8,7 @@ import torch
 
 from aelib.config import RunConfig
 from aelib.datasets._base import Dataset
-from aelib.device import fast_products, few_threads
+from aelib.device import fast_products, threads_of
 from aelib.errors import AelibError
 from aelib.losses.reconstruction import gradients_only
 from aelib.models._base import Batch, Model, Phase, Progress, Stage
@@ -28,7 +28,7 @@ from aelib.training.resume import (
 )
 from aelib.training.schedule import find_rate, rate_factor
 from aelib.training.step import GRADIENT, step
-from aelib.training.ways import computing, laid_out, products_of, settled
+from aelib.training.ways import computing, laid_out, settled
 
 REPORT_SECONDS = 0.5  # between two reports inside one epoch
 VALUES = 50  # batches, at least, that an epoch's training figures are means over: some values cost more than gradients
@@ -68,9 +68,7 @@ class _Training:
         self.learn = Batches(dataset.splits["train"], run.corruptions, device, run.target)
         self.held_out = Batches(dataset.splits["validation"], run.corruptions, device, run.target)
         self.run = run = settled(run, model, self.learn, device)
-        self.products = products_of(model, run.training, dataset.info)
-        self.convolves = any(parameter.ndim > 2 for parameter in model.parameters())
-        self.within = computing(laid_out(model, run.training), run.training)
+        self.threads, self.within = run.training.threads, computing(laid_out(model, run.training), run.training)
         self.stages = list(model.stages())
         self.plan = [self._stage_epochs(stage) for stage in self.stages]
         self.best_value, self.best_epoch, self.rate = float("inf"), 0, run.training.learning_rate
@@ -83,7 +81,7 @@ class _Training:
             self.rate = find_rate(model, self.learn, run.training.batch_size, run.training.seed)
 
     def reports(self) -> Iterator[Report]:
-        with fast_products(self.device), few_threads(self.device, self.products, self.convolves):
+        with fast_products(self.device), threads_of(self.threads):
             yield from self._stages()
 
     def _stages(self) -> Iterator[Report]:

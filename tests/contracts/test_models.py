@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import product
 
@@ -19,6 +20,7 @@ from aelib.models._base import Batch, Model, build, total
 from aelib.models._facts import _shadow, facts_of
 from aelib.models._needs import NEEDS
 from aelib.registry import MODELS, NETWORKS, _folder
+from aelib.training import evaluation
 from aelib.training.batches import Batches
 from aelib.training.evaluation import evaluate
 from aelib.training.loop import train
@@ -316,6 +318,10 @@ def test_three_epochs_on_digits_beat_the_untrained_model(name):
     held_out = Batches(dataset.splits["validation"], run.corruptions, "cpu", run.target)
     stage = list(model.stages())[-1]
     before = evaluate(model, held_out, stage, seed=0)
+    with pytest.MonkeyPatch.context() as forgetting:
+        forgetting.setattr(evaluation, "_remembering", nullcontext)
+        assert evaluate(model, held_out, stage, seed=0) == before, "what is not computed twice is the same"
+    assert not any("forward" in vars(layer) for layer in model.modules()), "and nothing is left behind"
     reports = [report for report in train(model, dataset, run) if report.finished]
     after = evaluate(model, held_out, stage, seed=0)
     watched = model.watch if model.watch in after else "error"

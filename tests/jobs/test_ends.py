@@ -121,7 +121,7 @@ def test_a_completed_run_has_every_file_of_the_list(tiny_run):
     names = {str(path.relative_to(tiny_run.folder)) for path in tiny_run.folder.rglob("*") if path.is_file()}
     wanted = {
         "config.json", "queue.json", "status.json", "metrics.jsonl", "lock", "result.json", "weights.safetensors",
-        "weights.safetensors.json", "codes/items.safetensors", "codes/items.safetensors.json",
+        "weights.safetensors.json", "codes/items.safetensors", "codes/items.safetensors.json", "way.json",
         "preview/epoch-00001.png", "preview/epoch-00002.png",
     }  # fmt: skip
     assert {name for name in names if not name.startswith(("projections/", "movie/"))} == wanted
