@@ -28,15 +28,27 @@ print(len(steps) > 0, "torch._dynamo" in sys.modules)
 def test_the_steps_are_those_of_torch(sgd):
     start = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
     ours, theirs = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.clone())
-    phase = Phase("all", (ours,), lambda batch, progress: {}, sgd=sgd)
+    bias, theirs_too = torch.nn.Parameter(start[0].clone()), torch.nn.Parameter(start[0].clone())
+    late, theirs_late = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.clone())
+    phase = Phase("all", (ours, bias, late), lambda batch, progress: {}, sgd=sgd)
     mine = optimiser_for(phase, 0.01, 0.05, "cpu")
-    reference = torch.optim.SGD([theirs], lr=0.1, weight_decay=0.02) if sgd else None
-    reference = reference or torch.optim.AdamW([theirs], lr=0.01, weight_decay=0.05)
-    for step in range(1, 6):
-        ours.grad, theirs.grad = start.sin() * step, start.sin() * step
+    kind, settings = (torch.optim.SGD, {"lr": 0.1}) if sgd else (torch.optim.AdamW, {"lr": 0.01})
+    decay = 0.02 if sgd else 0.05
+    groups = [
+        {"params": [theirs, theirs_late], "weight_decay": decay},
+        {"params": [theirs_too], "weight_decay": 0.0},
+    ]
+    reference = kind(groups, **settings)
+    for step in range(1, 7):
+        for one, two in ((ours, theirs), (bias, theirs_too), (late, theirs_late)):
+            without = one is late and step in (1, 2, 5)  # a parameter that a step leaves out
+            one.grad = two.grad = None if without else one.detach().sin() * step
         mine.step()
         reference.step()
-    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close((ours, bias, late), (theirs, theirs_too, theirs_late))
+    found = [each.state_dict()["state"] for each in (mine, reference)]
+    steps = [{} if sgd else {key: float(state["step"]) for key, state in states.items()} for states in found]
+    assert sgd or steps[0] == steps[1] == {0: 6.0, 1: 3.0, 2: 6.0}, "as a resume point keeps them"
     assert not torch.equal(ours, start)
     assert ours.requires_grad, "a step leaves no trace in the graph"
     assert mine.state_dict()["param_groups"][0]["lr"] == reference.state_dict()["param_groups"][0]["lr"]
