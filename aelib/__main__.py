@@ -3,8 +3,8 @@
 import sys
 
 from aelib.cli import main
-from aelib.device import wait_briefly
+from aelib.device import compute_here
 
 if __name__ == "__main__":
-    wait_briefly()
+    compute_here()
     sys.exit(main())

@@ -1,5 +1,6 @@
 """Which processor computes: cuda, then mps, then cpu, chosen without importing torch until it is used."""
 
+import contextlib
 import os
 import platform
 from collections.abc import Iterator
@@ -8,18 +9,32 @@ from pathlib import Path
 
 from aelib.errors import AelibError
 
-# Of a process that computes with several threads, set before torch is imported: a thread that waits for the others
-# spins for some 50 microseconds, then sleeps. Threads that sleep at once are woken too late on an idle machine: with
-# two cores an MNIST epoch of the MLP took 2.8 s with two of them, 1.7 s with one thread alone, and 1.2 s with two that
-# spin so long (2026-11-22). Threads that always spin are no quicker, and take whole cores from the app. The policy is
-# for OpenMP libraries that do not know the count (GNU's does, which torch brings on Linux).
-WAITING = {"GOMP_SPINCOUNT": "5000", "OMP_WAIT_POLICY": "PASSIVE"}
+# The environment of a process that computes, from its start. A thread that waits for the others spins for some 50
+# microseconds, then sleeps: threads that sleep at once are woken too late on an idle machine (with two cores an MNIST
+# epoch of the MLP took 2.8 s with two of them, 1.7 s with one thread alone, and 1.2 s with two that spin so long, on
+# 2026-11-22), threads that always spin are no quicker and take whole cores from the app. The policy is for OpenMP
+# libraries that do not know the count; GNU's does, which torch brings on Linux.
+# What a step frees is kept for the next one: glibc may give it back and ask for it anew, thousands of page faults a
+# step (a convolutional step then took 22 ms, without them 16). 512 MiB are kept at most.
+COMPUTING = {
+    "GOMP_SPINCOUNT": "5000",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(512 * 2**20),
+}
+_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # in glibc's malloc.h
 
 
-def wait_briefly() -> None:
-    """Set ``WAITING`` for this process, where the user has not; only before torch is imported it has an effect."""
-    for name, value in WAITING.items():
+def compute_here() -> None:
+    """Set ``COMPUTING`` for this process, which runs already: its threads only before torch is imported."""
+    import ctypes
+
+    for name, value in COMPUTING.items():
         os.environ.setdefault(name, value)
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library has other ways
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_MMAP_THRESHOLD, int(COMPUTING["MALLOC_MMAP_THRESHOLD_"]))
+        mallopt(_TRIM_THRESHOLD, int(COMPUTING["MALLOC_TRIM_THRESHOLD_"]))
 
 
 def likely_device(wanted: str) -> str:

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aelib.device import WAITING
+from aelib.device import COMPUTING
 from bench.figures import Figures
 from bench.machine import ROOT
 from bench.made_runs import mnist_data
@@ -116,7 +116,7 @@ def _measure(figures: Figures, number: int, arms: list[str], seeds: int) -> None
 
 
 def _in_a_process(number: int, arm: str, seed: int) -> dict[str, Any]:
-    environment = dict(os.environ) | (WAITING if arm in PRECISIONS else {})
+    environment = dict(os.environ) | (COMPUTING if arm in PRECISIONS else {})
     done = subprocess.run(
         [sys.executable, "-m", "bench.epochs", str(number), arm, str(seed)],
         cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True,

@@ -56,8 +56,12 @@ def noise(figures: Figures, folder: Path, moves: int) -> None:
 def pad(figures: Figures, folder: Path, moves: int) -> None:
     """Draw: the reconstruction follows the pen."""
     checkpoints = _shipped(folder / "pad")
+    made_runs.train_faces(checkpoints, folder, "faces")
     with app_server.app(checkpoints) as server, browser.fresh_page() as page:
         _drag(figures, _PAD, page, server.url, moves)
+        spent = sliders.one_by_one(page, labs.PAD, moves, labs.stroke(page, server.url, "faces"))
+        label = "  in colour, 64 x 64, convolutional"
+        figures.sample("pad_colour_ms", label, spent, "ms", budget=_PAD.budget, judged="p95")
         _alone(figures, "pad", LAST, sliders.times_of(server.url, "/api/draw", labs.ink_bodies(LAST), 4 * moves))
         _beside_training(figures, _PAD, page, server.url, checkpoints, moves)
 

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from aelib.device import wait_briefly
+from aelib.device import compute_here
 from aelib.errors import AelibError
 from aelib.files import write_bytes
 from bench import machine
@@ -103,7 +103,7 @@ def main() -> int:
     parser.add_argument("--again", action="store_true", help="measure kept rows anew (kept models stay)")
     parser.add_argument("--write", type=Path, help="write the table as Markdown, for instance docs/published.md")
     asked = parser.parse_args()
-    wait_briefly()  # as a worker does
+    compute_here()  # as a worker does
     rows = rows_of(asked.quick)
     keys = [key.strip() for key in asked.rows.split(",")] if asked.rows else [row.key for row in rows]
     unknown = sorted(set(keys) - {row.key for row in rows})

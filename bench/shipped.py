@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from aelib.device import wait_briefly
+from aelib.device import compute_here
 from aelib.errors import AelibError
 from aelib.files import write_json
 from aelib.runs import movie
@@ -144,7 +144,7 @@ def main() -> int:
     parser.add_argument("--force", action="store_true", help="move runs that are there to the trash folder")
     parser.add_argument("--epochs", type=int, help=argparse.SUPPRESS)  # for tests
     asked = parser.parse_args()
-    wait_briefly()  # as a worker does
+    compute_here()  # as a worker does
     print(sentence(describe()))
     try:
         return make(asked.checkpoints.resolve(), asked.force, asked.epochs)

@@ -30,7 +30,13 @@ INTERACTION = (
 )  # fmt: skip
 LABS = {
     "noise": ("noise_digits_plane_ms_p95", "noise_digits_vae_ms_p95", "noise_held_pictures", "noise_training_ms_p95"),
-    "pad": ("pad_digits_autoencoder_ms_p95", "pad_held_pictures", "pad_route_ms", "pad_training_ms_p95"),
+    "pad": (
+        "pad_digits_autoencoder_ms_p95",
+        "pad_colour_ms_p95",
+        "pad_held_pictures",
+        "pad_route_ms",
+        "pad_training_ms_p95",
+    ),
     "handle": ("handle_digits_vae_ms_p95", "handle_held_pictures", "handle_route_ms", "handle_training_ms_p95"),
     "strip": ("strip_digits_plane_ms_p95", "strip_route_digits_vae_ms_p95"),
     "geodesic": ("geodesic_mlp_seconds_p95", "geodesic_convolutional_route_seconds", "geodesic_mlp_steps"),

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from aelib.device import WAITING
+from aelib.device import COMPUTING
 from aelib.errors import AelibError
 from aelib.files import saying_disk_faults
 from aelib.jobs import queue
@@ -42,7 +42,7 @@ def start(
     """
     # The working folder is kept, because a config or AELIB_DATA may name a folder relative to it; PYTHONSAFEPATH
     # keeps files that lie there from being imported.
-    environment = {**os.environ, **WAITING, "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
+    environment = {**os.environ, **COMPUTING, "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     with saying_disk_faults(log), log.open("ab") as output:
         process = subprocess.Popen(
