@@ -90,7 +90,7 @@ def test_short_runs_take_one_thread_and_long_steps_all_without_a_trial(monkeypat
     assert threads_within({"threads": 2}) == (2, 2), "what was asked for is taken"
 
 
-@pytest.mark.parametrize(("seconds", "fastest"), [([2.0, 1.0], 2), ([1.0, 2.0], 1)])
+@pytest.mark.parametrize(("seconds", "fastest"), [([2.0, 1.0], 2), ([1.0, 2.0], 1), ([1.02, 1.0], 1)])
 def test_between_the_two_a_trial_decides(seconds, fastest, monkeypatch):
     monkeypatch.setattr(ways, "_measured", lambda *runs: seconds)
     assert threads_within({"epochs": 1000}) == (fastest, 2)

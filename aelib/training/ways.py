@@ -142,9 +142,10 @@ def _try_threads(model: Model, batches: Batches, training: TrainingConfig, devic
     counts = [*(2**power for power in range(most.bit_length()) if 2**power < most), most]
     arm = _Arm(model, batches, training, device)
     times = _measured(*(partial(arm.run, threads=count) for count in counts))
-    fastest = min(zip(times, counts, strict=True))[1]
-    told = ", ".join(f"{1e3 * time:.2f} ms with {count}" for time, count in zip(times, counts, strict=True))
-    return fastest, f"A step took {told} thread{'s' if most > 1 else ''}."
+    tried = dict(zip(counts, times, strict=True))
+    fewest = next(count for count, time in tried.items() if time <= GAIN * min(times))  # the others are for others
+    told = ", ".join(f"{1e3 * time:.2f} ms with {count}" for count, time in tried.items())
+    return fewest, f"{fewest} thread{'s' * (fewest > 1)}: a step took {told}."
 
 
 def _steps_of(batches: Batches, training: TrainingConfig) -> int:
