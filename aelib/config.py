@@ -115,7 +115,10 @@ class TrainingConfig(Config):
         "plain", description="Order of kernels in memory; auto tries before the first step which is faster"
     )
     threads: int = Field(
-        0, ge=0, le=1024, description="Of the processor, for a step; 0 tries before the first step how many are fastest"
+        0,
+        ge=0,
+        le=1024,
+        description="For a step, at most one a processor; 0 tries before the first step how many are fastest",
     )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Same seed, machine and threads: same weights")
     device: str = Field(

@@ -86,11 +86,11 @@ def fast_products(device: str) -> Iterator[None]:
 
 @contextmanager
 def threads_of(count: int) -> Iterator[None]:
-    """Compute with so many threads of the processor; torch's own count is put back at the end."""
+    """Compute with so many threads, at most one for each processor; torch's own count is put back at the end."""
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(min(count, os.cpu_count() or count))
     try:
         yield
     finally:

@@ -71,6 +71,8 @@ def threads_within(training: dict, network: dict = MLP) -> tuple[int, int]:
     """Torch's threads during a training that is given two, and after it."""
     before = torch.get_num_threads()
     torch.set_num_threads(2)
+    processors = pytest.MonkeyPatch()
+    processors.setattr("os.cpu_count", lambda: 2)
     try:
         run = RunConfig.parse({"network": network, "training": {"epochs": 1, "device": "cpu", **training}})
         data = load_dataset(run.dataset)
@@ -80,6 +82,7 @@ def threads_within(training: dict, network: dict = MLP) -> tuple[int, int]:
         reports.close()  # type: ignore[attr-defined]
         return within, torch.get_num_threads()
     finally:
+        processors.undo()
         torch.set_num_threads(before)
 
 
@@ -88,6 +91,7 @@ def test_short_runs_take_one_thread_and_long_steps_all_without_a_trial(monkeypat
     assert threads_within({}) == (1, 2), "torch's own count is put back"
     assert threads_within({"batch_size": 1000}, {"name": "mlp", "widths": [1000, 2000]}) == (2, 2)
     assert threads_within({"threads": 2}) == (2, 2), "what was asked for is taken"
+    assert threads_within({"threads": 1024}) == (2, 2), "as far as there are processors"
 
 
 @pytest.mark.parametrize(("seconds", "fastest"), [([2.0, 1.0], 2), ([1.0, 2.0], 1), ([1.02, 1.0], 1)])

@@ -20,7 +20,7 @@ from aelib.models._base import Batch, Model, build, total
 from aelib.models._facts import _shadow, facts_of
 from aelib.models._needs import NEEDS
 from aelib.registry import MODELS, NETWORKS, _folder
-from aelib.training import evaluation
+from aelib.training import evaluation, ways
 from aelib.training.batches import Batches
 from aelib.training.evaluation import evaluate
 from aelib.training.loop import train
@@ -329,6 +329,30 @@ def test_three_epochs_on_digits_beat_the_untrained_model(name):
     assert after["error"] < 0.9 * before["error"]
     assert reports[-1].validation["error"] > 0
     assert not model.training
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_how_many_threads_are_fastest_can_be_tried_before_anything_is_prepared(name, monkeypatch):
+    monkeypatch.setattr(ways, "WORTH_PRODUCTS", 0)
+    monkeypatch.setattr(ways, "ROUNDS", 1)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
+    run = RunConfig.parse(
+        {
+            **needed(name),
+            "network": home(name),
+            "model": {"name": name},
+            "training": {"batch_size": 32, "device": "cpu"},
+        }
+    )
+    dataset = with_masks(load_dataset(run.dataset))
+    model = build(run, dataset.info)
+    before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    learn = Batches(dataset.splits["train"], run.corruptions, "cpu", run.target)
+    way = ways.choose(model, learn, run.training, "cpu")
+    assert way.threads in (1, 2)
+    assert ("a step took" in way.sentence) == any(stage.phases for stage in model.stages())
+    assert all(torch.equal(before[key], tensor) for key, tensor in model.state_dict().items())
 
 
 @pytest.mark.parametrize("name", [*NAMES, *MODELS.unlisted])
