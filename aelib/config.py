@@ -120,7 +120,12 @@ class TrainingConfig(Config):
         le=1024,
         description="For a step, at most one a processor; 0 tries before the first step how many are fastest",
     )
-    seed: int = Field(0, ge=0, le=2**32 - 1, description="Same seed, machine and threads: same weights")
+    seed: int = Field(
+        0,
+        ge=0,
+        le=2**32 - 1,
+        description="Same seed, machine and threads (a trial may choose others unless they are set): same weights",
+    )
     device: str = Field(
         "auto",
         pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$",
