@@ -75,10 +75,7 @@ Parts = Mapping[str, Term]
 
 
 def total(parts: Parts) -> Tensor:
-    """The loss: the weighted sum of the parts.
-
-    Each operation on a scalar and its way back take some 20 microseconds of a step, so a weight of 1 is none.
-    """
+    """The loss: the weighted sum of the parts; a weight of 1 is no operation (one takes 20 microseconds of a step)."""
     first, *others = [term.value if term.weight == 1.0 else term.value * term.weight for term in parts.values()]
     return sum(others, start=first)
 
@@ -278,10 +275,7 @@ def in_float32(values: Tensor) -> Tensor:
 
 
 def build_body(network: PluginConfig, info: DataInfo, code_shape: Literal["vector", "grid"] = "vector") -> Body:
-    """The network's two halves for a dataset's item shape.
-
-    Raises ``E_CONFIG`` when the network does not allow a code of this shape.
-    """
+    """The network's two halves for a dataset's item shape. Raises ``E_CONFIG`` when it has no code of this shape."""
     return _built(network, info, code_shape)
 
 
