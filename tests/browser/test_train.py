@@ -103,6 +103,7 @@ def test_three_runs_of_which_a_long_one_is_watched_reloaded_stopped_resumed_and_
     expect(panel(page, "stopped")).to_be_visible()
     page.get_by_role("button", name="Clone").click()
     wait_for_parameter(page, "clone", run.id)
+    settle(page)  # until the script has ended the form that was there stands beside the new one
     expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("9000")
 
 
