@@ -21,12 +21,10 @@ if "here" in sys.argv:
     from aelib.device import compute_here
     compute_here()
 def step():
-    kept = [np.ones(size * 2**20 // 8) for size in [3] * 16]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    return before
-for _ in range(4):
-    step()
-print(step() - step())
+    kept = [np.ones(3 * 2**20 // 8) for _ in range(16)]
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print([step() for _ in range(5)][-1])
 """
 
 
@@ -36,14 +34,15 @@ def faults(*words: str, environment: dict[str, str]) -> int:
     done = subprocess.run(
         [sys.executable, "-c", FAULTS, *words], cwd=ROOT, env=asked, capture_output=True, text=True, check=True
     )
-    return -int(done.stdout)
+    return int(done.stdout)
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="these are glibc's thresholds")
 def test_what_is_freed_is_kept_for_the_next_step():
-    assert faults(environment={}) > 1000, "else there is nothing to show"
-    assert faults(environment=COMPUTING) < 100
-    assert faults("here", environment={}) < 100
+    given, asked = faults(environment=COMPUTING), faults("here", environment={})
+    if platform.libc_ver()[0] == "glibc":  # elsewhere it is enough that asking does no harm
+        assert faults(environment={}) > 1000, "else there is nothing to show"
+        assert given < 100
+        assert asked < 100
 
 
 def test_a_started_process_has_it_from_its_start(tmp_path):
