@@ -100,6 +100,12 @@ def test_between_the_two_a_trial_decides(seconds, fastest, monkeypatch):
     assert threads_within({"epochs": 1000}) == (fastest, 2)
 
 
+def test_a_disturbed_moment_is_no_reason_to_take_fewer_threads(monkeypatch):
+    slow, disturbed = iter([3.0] * 8), iter([2.0, 2.0, 9.0, 9.0] * 2)
+    monkeypatch.setattr(ways, "ROUNDS", 6)
+    assert ways._measured(lambda steps: next(slow), lambda steps: next(disturbed)) == [3.0, 2.0]
+
+
 def test_a_real_trial_measures_each_number_of_threads_as_it_says(monkeypatch):
     seen = []
 

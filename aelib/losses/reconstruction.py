@@ -133,7 +133,7 @@ class _CrossEntropyAboveFloor(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
         logits = logits.to(torch.promote_types(logits.dtype, targets.dtype))
-        ctx.save_for_backward(torch.sigmoid(logits).sub_(targets))
+        ctx.save_for_backward(logits, targets)
         if _valueless.get():
             return logits.new_full((), math.nan)
         return (_cross_entropy(logits, targets) - binary_entropy_floor_per_item(targets)).mean()
@@ -141,8 +141,8 @@ class _CrossEntropyAboveFloor(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        (slope,) = ctx.saved_tensors
-        return slope * (grad_outputs[0] / len(slope)), None
+        logits, targets = ctx.saved_tensors
+        return torch.sigmoid(logits).sub_(targets).mul_(grad_outputs[0] / len(logits)), None
 
 
 def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:

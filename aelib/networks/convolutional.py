@@ -18,6 +18,7 @@ from torch import nn
 from aelib.config import PluginConfig, RunConfig
 from aelib.datasets._base import DataInfo
 from aelib.networks._base import ACTIVATIONS, Activation, Body
+from aelib.networks._doubling import Doubling
 from aelib.networks._halving import check_halvings, cutting, halved, padding
 
 
@@ -73,7 +74,7 @@ def _down(config: Config, size: int, following: int) -> list[nn.Module]:
 def _up(config: Config, size: int, following: int, bias: bool | None = None) -> list[nn.Module]:
     bias = not config.batch_norm if bias is None else bias
     if config.down == "stride":
-        return [nn.ConvTranspose2d(size, following, kernel_size=4, stride=2, padding=1, bias=bias)]
+        return [Doubling(size, following, bias=bias)]
     return [nn.Upsample(scale_factor=2), nn.Conv2d(size, following, kernel_size=3, padding=1, bias=bias)]
 
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from aelib.config import PluginConfig, RunConfig
 from aelib.datasets._base import DataInfo
 from aelib.networks._base import ACTIVATIONS, Activation, Body
+from aelib.networks._doubling import Doubling
 from aelib.networks._halving import check_halvings, cutting, halved, padding
 
 
@@ -56,7 +57,7 @@ def build(config: Config, info: DataInfo) -> Body:
     for size, following in pairwise(reversed(config.channels)):
         short = nn.Sequential(nn.Conv2d(size, following, kernel_size=1), nn.Upsample(scale_factor=2))
         decoder += [*_same_size(config, size), _Block(config, _doubling(config, size, following), short, following)]
-    decoder += [*_same_size(config, config.channels[0]), nn.ConvTranspose2d(config.channels[0], colours, 4, 2, 1)]
+    decoder += [*_same_size(config, config.channels[0]), Doubling(config.channels[0], colours)]
     decoder += cutting(info, halvings)
     features = grid[0] * grid[1] * grid[2]
     return Body(nn.Sequential(*encoder), nn.Sequential(*decoder), features, grid=grid)
@@ -96,4 +97,4 @@ def _same_size(config: Config, channels: int) -> list[nn.Module]:
 
 
 def _doubling(config: Config, size: int, following: int) -> nn.Module:
-    return nn.ConvTranspose2d(size, following, kernel_size=4, stride=2, padding=1, bias=not config.batch_norm)
+    return Doubling(size, following, bias=not config.batch_norm)

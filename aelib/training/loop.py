@@ -15,7 +15,7 @@ from aelib.models._base import Batch, Model, Phase, Progress, Stage
 from aelib.training.batches import Batches, bounds, generator_for
 from aelib.training.changes import Change, Changes
 from aelib.training.evaluation import active_dimensions, evaluate
-from aelib.training.optimisers import optimiser_for
+from aelib.training.optimisers import Optimiser, optimiser_for
 from aelib.training.report import Report, Snapshot, is_early
 from aelib.training.resume import (
     Means,
@@ -249,7 +249,7 @@ class _Training:
             return {"lr": phase.sgd.rate, "momentum": phase.sgd.momentum(progress)}
         return {"lr": self.rate * phase.rate * rate_factor(self.run.training.schedule, progress.fraction)}
 
-    def _optimiser(self, phase: Phase) -> torch.optim.Optimizer:
+    def _optimiser(self, phase: Phase) -> Optimiser:
         return optimiser_for(phase, self.rate, self.run.training.weight_decay, self.device)
 
     def _snapshot_at(self, number: int, epoch: int, middle: Middle | None = None) -> Callable[[], Snapshot]:

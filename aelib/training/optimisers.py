@@ -1,17 +1,20 @@
 """The optimiser of a phase, and the gradients it can read."""
 
 import inspect
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from aelib.models._base import Phase
 
-_Kind = TypeVar("_Kind", bound=torch.optim.Optimizer)
+Gradients = Sequence[Any]  # tensors in the order of a phase's parameters; None for one that is left out
 
 
-def _without_the_compiler(kind: type[_Kind]) -> type[_Kind]:
-    """An optimiser that does not import torch's compiler (measured: 5 of the 6 s before a worker's first step).
+def _let_the_compiler_be() -> None:
+    """Keep torch's compiler from being imported (measured: 5 of the 6 s before a worker's first step).
 
     Torch (2.14) imports ``torch._dynamo`` when an optimiser takes its parameters, to hide that from the compiler, and
     again at each step, to break the graph there. Nothing is compiled here, so the methods beneath those wrappers do
@@ -22,52 +25,110 @@ def _without_the_compiler(kind: type[_Kind]) -> type[_Kind]:
         hidden = getattr(method, "__wrapped__", None)
         if hidden is not None and not hasattr(hidden, "__dynamo_disable"):
             hidden.__dynamo_disable = hidden
-    step = inspect.unwrap(kind.step)
+
+
+def _alone(step: Callable[..., Any]) -> Callable[[Any], None]:
+    """An optimiser's step beneath its wrappers."""
+    beneath = inspect.unwrap(step)
 
     def step_alone(self: Any) -> None:
         with torch.no_grad():
-            step(self)
+            beneath(self)
 
-    return cast(type[_Kind], type(kind.__name__, (kind,), {"step": step_alone}))
+    return step_alone
 
 
-def _straight_to_its_kernel(kind: type[torch.optim.AdamW]) -> type[torch.optim.AdamW]:
-    """AdamW that calls torch's fused kernel itself: torch's sorting and checking on the way are 5 % of a small step.
+_let_the_compiler_be()
+
+
+class _AdamW(torch.optim.AdamW):
+    """AdamW that hands gradients to torch's fused kernel itself: what torch's own step looks up, sorts and checks is a
+    tenth of a small step.
 
     The kernel has no public name (torch 2.14); a test holds its steps to those of ``torch.optim.AdamW``.
     """
-    whole = kind.step
 
-    def step(self: Any) -> None:
-        chosen = [[each for each in group["params"] if each.grad is not None] for group in self.param_groups]
-        states = [[self.state[parameter] for parameter in moved] for moved in chosen]
-        if not all(group["fused"] for group in self.param_groups) or not all(all(each) for each in states):
-            return whole(self)  # which makes the states, too
+    step = _alone(torch.optim.AdamW.step)  # type: ignore[assignment]
+    calls: "list[_Call] | None" = None  # what the kernel takes, once torch's first step has made the states
+
+    def move(self, parameters: Sequence[Tensor], gradients: Gradients) -> None:
+        whole = all(gradient is not None for gradient in gradients)
+        if whole and self.calls is None and len(self.state) == len(parameters):
+            self.calls = [_Call.of(group, parameters, self.state) for group in self.param_groups]
+        if not whole or not self.calls or not self.defaults["fused"]:
+            self._count_apart()
+            return _by_torch(self, parameters, gradients)
         with torch.no_grad():
-            for group, moved, known in zip(self.param_groups, chosen, states, strict=True):
-                if moved:
-                    _move(group, moved, known)
+            for call in self.calls:
+                call.move(gradients)
 
-    return cast(type[torch.optim.AdamW], type(kind.__name__, (kind,), {"step": step}))
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.calls = None  # they hold the states from before
+        super().load_state_dict(state_dict)
 
-
-def _move(group: dict[str, Any], moved: list[Any], known: list[dict[str, torch.Tensor]]) -> None:
-    steps, (beta1, beta2) = [state["step"] for state in known], group["betas"]
-    torch._foreach_add_(steps, 1)  # pyright: ignore[reportPrivateImportUsage]
-    torch._fused_adamw_(  # pyright: ignore[reportPrivateImportUsage]
-        moved, [parameter.grad for parameter in moved], [state["exp_avg"] for state in known],
-        [state["exp_avg_sq"] for state in known], [], steps, lr=group["lr"], beta1=beta1, beta2=beta2,
-        weight_decay=group["weight_decay"], eps=group["eps"], amsgrad=False, maximize=False, grad_scale=None,
-        found_inf=None,
-    )  # fmt: skip
+    def _count_apart(self) -> None:
+        """Give each parameter a count of its own: from here on one may be left out of a step."""
+        self.calls = None
+        for state in self.state.values():
+            state["step"] = state["step"].clone()
 
 
-_AdamW = _straight_to_its_kernel(_without_the_compiler(torch.optim.AdamW))
-_SGD = _without_the_compiler(torch.optim.SGD)
+@dataclass(frozen=True)
+class _Call:
+    """One group of parameters as the kernel takes it. While all of them move they share one count of steps."""
+
+    group: dict[str, Any]
+    places: list[int]  # of its parameters among the phase's
+    means: list[Tensor]
+    squares: list[Tensor]
+    steps: list[Tensor]  # one for each parameter
+    counts: list[Tensor]  # each of these once
+
+    @classmethod
+    def of(cls, group: dict[str, Any], parameters: Sequence[Tensor], known: Mapping[Tensor, Any]) -> "_Call":
+        place = {parameter: number for number, parameter in enumerate(parameters)}
+        states = [known[parameter] for parameter in group["params"]]
+        if len({float(state["step"]) for state in states}) == 1:
+            for state in states:
+                state["step"] = states[0]["step"]
+        means, squares, steps = ([state[key] for state in states] for key in ("exp_avg", "exp_avg_sq", "step"))
+        counts = list({id(step): step for step in steps}.values())
+        return cls(group, [place[parameter] for parameter in group["params"]], means, squares, steps, counts)
+
+    def move(self, gradients: Gradients) -> None:
+        group, (beta1, beta2) = self.group, self.group["betas"]
+        torch._foreach_add_(self.counts, 1)  # pyright: ignore[reportPrivateImportUsage]
+        torch._fused_adamw_(  # pyright: ignore[reportPrivateImportUsage]
+            group["params"], [gradients[place] for place in self.places], self.means, self.squares, [], self.steps,
+            lr=group["lr"], beta1=beta1, beta2=beta2, weight_decay=group["weight_decay"], eps=group["eps"],
+            amsgrad=False, maximize=False, grad_scale=None, found_inf=None,
+        )  # fmt: skip
 
 
-def optimiser_for(phase: Phase, rate: float, weight_decay: float, device: str) -> torch.optim.Optimizer:
-    """AdamW, or what the phase asks for; decays weights (matrices and kernels), not biases and scales."""
+class _SGD(torch.optim.SGD):
+    """Torch's own."""
+
+    step = _alone(torch.optim.SGD.step)  # type: ignore[assignment]
+
+    def move(self, parameters: Sequence[Tensor], gradients: Gradients) -> None:
+        _by_torch(self, parameters, gradients)
+
+
+Optimiser = _AdamW | _SGD
+
+
+def _by_torch(optimiser: Optimiser, parameters: Sequence[Tensor], gradients: Gradients) -> None:
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+
+
+def optimiser_for(phase: Phase, rate: float, weight_decay: float, device: str) -> Optimiser:
+    """AdamW, or what the phase asks for; decays weights (matrices and kernels), not biases and scales.
+
+    Its ``move(parameters, gradients)`` takes one step: the phase's parameters, and gradients laid out as they are.
+    """
     decay = phase.sgd.decay if phase.sgd else weight_decay
     groups = [
         {"params": [p for p in phase.parameters if p.ndim > 1], "weight_decay": decay},
@@ -79,7 +140,7 @@ def optimiser_for(phase: Phase, rate: float, weight_decay: float, device: str) -
     return _AdamW(groups, lr=rate, fused=fused)
 
 
-def laid_out_as(parameter: torch.Tensor, gradient: torch.Tensor | None) -> torch.Tensor | None:
+def laid_out_as(parameter: Tensor, gradient: Tensor | None) -> Tensor | None:
     """A gradient with the strides of its parameter, as ``backward`` would leave it.
 
     ``autograd.grad`` may give a transposed or expanded view, and torch's fused AdamW reads memory in order whatever

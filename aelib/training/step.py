@@ -6,7 +6,7 @@ import torch
 from torch.nn.utils import get_total_norm
 
 from aelib.models._base import Batch, Phase, Progress, Stage, total
-from aelib.training.optimisers import laid_out_as
+from aelib.training.optimisers import Optimiser, laid_out_as
 
 GRADIENT = "gradient_norm"  # beside the loss parts of a step that is measured
 
@@ -15,7 +15,7 @@ def step(
     stage: Stage,
     batch: Batch,
     progress: Progress,
-    optimisers: Mapping[str, torch.optim.Optimizer],
+    optimisers: Mapping[str, Optimiser],
     pace: Callable[[Phase, Progress], Mapping[str, float]],
     autocast: torch.autocast,
     measured: bool = True,
@@ -45,12 +45,9 @@ def step(
             parts = phase.loss(batch, progress)
         loss = total(parts)
         gradients = torch.autograd.grad(loss, phase.parameters, allow_unused=True)
-        for parameter, gradient in zip(phase.parameters, gradients, strict=True):
-            parameter.grad = laid_out_as(parameter, gradient)
         if measured:
             norms.append(get_total_norm([gradient for gradient in gradients if gradient is not None]))
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        optimiser.move(phase.parameters, [laid_out_as(*pair) for pair in zip(phase.parameters, gradients, strict=True)])
         if phase is stage.phases[0]:
             figures["loss"] = loss
         figures |= {name: term.value for name, term in parts.items()}

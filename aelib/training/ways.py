@@ -24,7 +24,7 @@ from aelib.training.batches import Batches
 from aelib.training.optimisers import optimiser_for
 from aelib.training.step import step
 
-ROUNDS, STEPS = 5, 4  # of a trial: rounds in which the ways take turns, and steps of each
+ROUNDS, STEPS = 20, 4  # of a trial: rounds in which the ways take turns, and steps of each
 FEWEST, TRIAL_SECONDS = 3, 0.5  # rounds that there are at least; no further one begins after so long
 GAIN = 1.05  # times faster, at least; less is noise
 WORTH_SECONDS = 60.0  # eager steps of a whole run; below, compiling (about 10 s a net) is not even tried
@@ -182,12 +182,16 @@ def _try_compiling(
 
 
 def _measured(*runs: Callable[[int], float]) -> list[float]:
-    """Median seconds of a step of each, taking turns; the first round warms up, and long steps take fewer rounds."""
+    """Seconds of a step of each, taking turns; the first round warms up, and long steps take fewer rounds.
+
+    The lower quartile: what disturbs a moment lengthens it, and several threads more than one; a neighbour that stays
+    busy lengthens all of them.
+    """
     times: list[list[float]] = []
     began = time.perf_counter()
     while len(times) <= ROUNDS and (len(times) <= FEWEST or time.perf_counter() - began < TRIAL_SECONDS):
         times.append([run(STEPS) for run in runs])
-    return [float(np.median(column)) for column in zip(*times[1:], strict=True)]
+    return [float(np.quantile(column, 0.25)) for column in zip(*times[1:], strict=True)]
 
 
 class _Arm:
