@@ -24,7 +24,7 @@ from bench.figures import Figures
 from bench.machine import ROOT
 from bench.made_runs import mnist_data
 
-CODE, BATCH, RATE, SEEDS = 16, 128, 1e-3, 3
+CODE, BATCH, RATE, SEEDS = 16, 128, 1e-3, 5
 PRECISIONS = {"ours": "float32", "bf16": "bfloat16"}
 
 

@@ -31,7 +31,7 @@ from aelib.training.step import GRADIENT, step
 from aelib.training.ways import computing, laid_out, settled
 
 REPORT_SECONDS = 0.5  # between two reports inside one epoch
-VALUES = 50  # batches, at least, that an epoch's training figures are means over: some values cost more than gradients
+VALUES = 32  # batches, at least, that an epoch's training figures are means over: some values cost more than gradients
 
 
 def train(

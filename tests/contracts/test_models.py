@@ -317,10 +317,12 @@ def test_three_epochs_on_digits_beat_the_untrained_model(name):
     model = build(run, dataset.info)
     held_out = Batches(dataset.splits["validation"], run.corruptions, "cpu", run.target)
     stage = list(model.stages())[-1]
-    before = evaluate(model, held_out, stage, seed=0)
+    rounding = torch.autocast("cpu", torch.bfloat16, model.can_round)
+    before, rounded = evaluate(model, held_out, stage, seed=0), evaluate(model, held_out, stage, 0, rounding)
     with pytest.MonkeyPatch.context() as forgetting:
         forgetting.setattr(evaluation, "_remembering", nullcontext)
         assert evaluate(model, held_out, stage, seed=0) == before, "what is not computed twice is the same"
+        assert evaluate(model, held_out, stage, 0, rounding) == rounded
     assert not any("forward" in vars(layer) for layer in model.modules()), "and nothing is left behind"
     reports = [report for report in train(model, dataset, run) if report.finished]
     after = evaluate(model, held_out, stage, seed=0)
