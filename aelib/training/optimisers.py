@@ -52,12 +52,13 @@ class _AdamW(torch.optim.AdamW):
     calls: "list[_Call] | None" = None  # what the kernel takes, once torch's first step has made the states
 
     def move(self, parameters: Sequence[Tensor], gradients: Gradients) -> None:
-        whole = all(gradient is not None for gradient in gradients)
-        if whole and self.calls is None and len(self.state) == len(parameters):
-            self.calls = [_Call.of(group, parameters, self.state) for group in self.param_groups]
-        if not whole or not self.calls or not self.defaults["fused"]:
+        if not self.defaults["fused"]:  # a device that torch has no such kernel for
+            return _by_torch(self, parameters, gradients)
+        if any(gradient is None for gradient in gradients) or len(self.state) < len(parameters):
             self._count_apart()
             return _by_torch(self, parameters, gradients)
+        if self.calls is None:
+            self.calls = [_Call.of(group, parameters, self.state) for group in self.param_groups]
         with torch.no_grad():
             for call in self.calls:
                 call.move(gradients)
