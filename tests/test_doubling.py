@@ -51,3 +51,20 @@ def test_only_the_gradients_asked_for_are_computed():
     pictures = ours(maps)
     (of_bias,) = torch.autograd.grad(pictures.sum(), [ours.bias])  # type: ignore[list-item]
     assert float(of_bias) == pictures.numel() == theirs(maps).numel()
+
+
+@pytest.mark.parametrize("channels", [1, FEW + 1])
+def test_jacobians_and_second_derivatives_are_torchs(channels):
+    ours, theirs, maps = pair(channels)
+    maps = maps[:1, :, :2, :2]
+
+    def energy(layer: nn.Module):
+        return lambda given: layer(given).square().sum() ** 2
+
+    for derivative in (torch.func.jacrev, torch.func.jacfwd):
+        assert_close(derivative(ours)(maps), derivative(theirs)(maps), atol=1e-5, rtol=1e-5)
+    along = (maps,), (torch.ones_like(maps),)
+    for mine, reference in zip(torch.func.jvp(ours, *along), torch.func.jvp(theirs, *along), strict=True):
+        assert_close(mine, reference, atol=1e-5, rtol=1e-5)
+    second = [torch.autograd.functional.hessian(energy(layer), maps) for layer in (ours, theirs)]
+    assert_close(*second, atol=1e-3, rtol=1e-4)

@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 FEW = 4  # channels out; with more, oneDNN's own values are the faster ones
@@ -37,6 +36,10 @@ _SHAPE = ([2, 2], [1, 1], [1, 1], True, [0, 0], 1)  # stride, padding, dilation,
 
 
 class _Doubled(torch.autograd.Function):
+    """Differentiable as often and in either direction as the layer of torch: Jacobians of a decoder are asked for."""
+
+    generate_vmap_rule = True
+
     @staticmethod
     def forward(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if weight.shape[1] > FEW:
@@ -47,15 +50,25 @@ class _Doubled(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         ctx.save_for_backward(*inputs[:2])
+        ctx.save_for_forward(*inputs[:2])
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         (slope,), (maps, weight), wanted = grad_outputs, ctx.saved_tensors, ctx.needs_input_grad
         of_maps, of_weight, _ = torch.ops.aten.convolution_backward(
             slope, maps, weight, None, *_SHAPE, [*wanted[:2], False]
         )
         return of_maps, of_weight, slope.sum((0, 2, 3)) if wanted[2] else None
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Tensor | None) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        (maps, weight), (of_maps, of_weight, of_bias) = ctx.saved_tensors, grad_inputs
+        shares = [
+            None if of_maps is None else torch.convolution(of_maps, weight, None, *_SHAPE),
+            None if of_weight is None else torch.convolution(maps, of_weight, None, *_SHAPE),
+            None if of_bias is None else of_bias[:, None, None],
+        ]
+        return sum(share for share in shares if share is not None)  # type: ignore[return-value]
 
 
 # Pixel 2i + a takes row r of the kernel from map row i + offset where r = a + 1 - 2 offset, for offsets -1, 0 and 1;
