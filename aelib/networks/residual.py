@@ -56,7 +56,8 @@ def build(config: Config, info: DataInfo) -> Body:
     decoder: list[nn.Module] = [ACTIVATIONS[config.activation](), nn.Unflatten(1, grid)]
     for size, following in pairwise(reversed(config.channels)):
         short = nn.Sequential(nn.Conv2d(size, following, kernel_size=1), nn.Upsample(scale_factor=2))
-        decoder += [*_same_size(config, size), _Block(config, _doubling(config, size, following), short, following)]
+        decoder += _same_size(config, size)
+        decoder.append(_Block(config, Doubling(size, following, bias=not config.batch_norm), short, following))
     decoder += [*_same_size(config, config.channels[0]), Doubling(config.channels[0], colours)]
     decoder += cutting(info, halvings)
     features = grid[0] * grid[1] * grid[2]
@@ -94,7 +95,3 @@ def _same_size(config: Config, channels: int) -> list[nn.Module]:
         )
         for _ in range(config.blocks)
     ]
-
-
-def _doubling(config: Config, size: int, following: int) -> nn.Module:
-    return Doubling(size, following, bias=not config.batch_norm)
