@@ -1,4 +1,4 @@
-"""What surrounds the script on the server: allowed hosts, security headers, and the dispatcher's life."""
+"""What surrounds the script on the server: hosts, headers, what passes to and fro, and the dispatcher's life."""
 
 import contextlib
 import gc
@@ -7,9 +7,12 @@ import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
+from google.protobuf.message import DecodeError
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 
 from aelib.jobs.dispatcher import Dispatcher
 from aelib.runs.folder import default_checkpoints
@@ -37,6 +40,7 @@ _HEADERS = [
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"SAMEORIGIN"),
 ]
+_CLICKS = ("trigger_value", "string_trigger_value", "json_trigger_value", "chat_input_value")
 
 
 class SecurityHeaders:
@@ -90,6 +94,43 @@ class ModulesAhead:
         await self.app(scope, receive, with_links if found else send)
 
 
+class ClicksOnce:
+    """Takes the clicks out of what a timer of the page asks for.
+
+    Streamlit's browser side keeps a click among the page's values for some milliseconds, until its own message leaves.
+    A fragment's ``run_every`` that falls due meanwhile sends it too, and the script would see one click twice.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a connection on; of the browser's messages those of timers without what only a click may say."""
+
+        async def without_clicks() -> Message:
+            message = await receive()
+            return {**message, "bytes": _timer_alone(message["bytes"])} if message.get("bytes") else message
+
+        await self.app(scope, without_clicks if scope["type"] == "websocket" else receive, send)
+
+
+def _timer_alone(frame: bytes) -> bytes:
+    """A frame of Streamlit's protocol as it is, unless a timer sent it and a click is among its values."""
+    message = BackMsg()
+    try:
+        message.ParseFromString(frame)
+    except DecodeError:  # Streamlit itself refuses it
+        return frame
+    if not message.rerun_script.is_auto_rerun:
+        return frame
+    values = message.rerun_script.widget_states.widgets
+    kept = [value for value in values if value.WhichOneof("value") not in _CLICKS]
+    if len(kept) == len(values):
+        return frame
+    message.rerun_script.widget_states.CopyFrom(WidgetStates(widgets=kept))
+    return message.SerializeToString()
+
+
 _own = ["localhost", "127.0.0.1", "[::1]"]
 _hosts = [host for host in os.environ.get("AELIB_HOSTS", "").split(",") if host]
 middleware = [
@@ -97,6 +138,7 @@ middleware = [
     Middleware(SecurityHeaders),
     Middleware(AsTheyAre),
     Middleware(ModulesAhead),
+    Middleware(ClicksOnce),
 ]
 
 

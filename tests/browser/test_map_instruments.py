@@ -13,6 +13,7 @@ from tests.browser.driving import (
     wait_for_parameter,
 )
 from tests.browser.test_map import hook, on_screen, open_map, table_and_points, wait_until_drawn
+from tests.waiting import wait_until
 
 
 def selected_rows(page: Page, count: int) -> set[int]:
@@ -163,6 +164,24 @@ def test_undo_and_redo_of_selections_and_views(page, server):
     wait_for_parameter(page, "pick", pick)
     page.wait_for_function("() => window.__loupeMap?.selectionCount === 1")
     assert set(hook(page, "selectedRows")) == row
+
+
+def test_an_undo_that_is_quicker_than_the_server_takes_back_the_last_selection(page, server):
+    open_map(page, server)
+    _, points = table_and_points(server)
+    near, far = on_screen(page, [points[100].tolist(), points[900].tolist()])
+    page.mouse.click(*near)
+    pick = wait_for_parameter(page, "pick")
+    row = set(hook(page, "selectedRows"))
+    settle(page)
+    for undone, left in ((1, row), (2, set())):
+        page.mouse.click(*far)  # the server has hardly heard of it when the keys come
+        for _ in range(undone):
+            page.keyboard.press("Control+z")
+        wait_until(lambda left=left: set(hook(page, "selectedRows")) == left)
+        settle(page)
+        assert set(hook(page, "selectedRows")) == left
+        assert parameters(page).get("pick", "") == (pick if left else "")
 
 
 # ---- keyboard

@@ -20,7 +20,8 @@ export class Instruments {
     this.history = null;
     this.brushing = false;
     this.held = null; // the selection before the brush
-    this.going = null; // the state that undo or redo is on its way to
+    this.going = null; // the state that undo or redo is on its way to, and the number of our message that says so
+    this.waiting = []; // what undo and redo were asked for before the last gesture was answered
     this.walk = new Walk(view);
     this.legend = new Legend({
       press: (code, alone) => this.keep(pressed(view.data.kept, code, alone)),
@@ -62,6 +63,7 @@ export class Instruments {
     this.going = null;
     if (!there) this.history.record({ lasso, pick });
     this.showHistory();
+    for (const way of this.waiting.splice(0)) this.step(way);
   }
 
   /** Something came from the server. */
@@ -164,11 +166,23 @@ export class Instruments {
   }
 
   undo() {
-    this.go(this.history?.undo(), "Undone");
+    this.step("undo");
   }
 
   redo() {
-    this.go(this.history?.redo(), "Done again");
+    this.step("redo");
+  }
+
+  /** Whether Python still owes an answer to a gesture: only it knows what that selected, so it is no step yet. */
+  get owed() {
+    const { sent } = this.view;
+    return (this.given?.address?.seq ?? sent) < sent && this.going?.seq !== sent;
+  }
+
+  /** @param {"undo" | "redo"} way */
+  step(way) {
+    if (this.owed) this.waiting.push(way);
+    else this.go(this.history?.[way](), way === "undo" ? "Undone" : "Done again");
   }
 
   go(state, words) {
@@ -178,9 +192,9 @@ export class Instruments {
     const camera = readCamera(state.camera);
     if (state.camera !== this.camera) camera ? view.stage.glideTo(camera) : view.stage.reset();
     if (state.lasso !== lasso || state.pick !== pick) {
-      this.going = state;
       this.unbrush();
       view.send("selection", { kind: "restore", lasso: state.lasso, pick: state.pick });
+      this.going = { ...state, seq: view.sent };
     }
     view.frame.announce(`${words}. ${counted(view.data.selectedCount)} selected.`);
     this.showHistory();
