@@ -100,6 +100,21 @@ def test_between_the_two_a_trial_decides(seconds, fastest, monkeypatch):
     assert threads_within({"epochs": 1000}) == (fastest, 2)
 
 
+@pytest.mark.parametrize(
+    ("trials", "fastest", "looked"),
+    [
+        ([[1.0, 2.0], [2.0, 1.0]], 2, 2),  # a bad moment first
+        ([[2.0, 1.0], [1.0, 2.0]], 2, 1),  # nothing to look at again
+        ([[1.0, 2.0], [1.0, 1.5]], 1, 2),  # a neighbour who stays
+    ],
+)
+def test_fewer_threads_are_taken_when_two_trials_say_so(trials, fastest, looked, monkeypatch):
+    given = iter(trials)
+    monkeypatch.setattr(ways, "_measured", lambda *runs: next(given))
+    assert threads_within({"epochs": 1000}) == (fastest, 2)
+    assert len(list(given)) == 2 - looked
+
+
 def test_a_disturbed_moment_is_no_reason_to_take_fewer_threads(monkeypatch):
     slow, disturbed = iter([3.0] * 8), iter([2.0, 2.0, 9.0, 9.0] * 2)
     monkeypatch.setattr(ways, "ROUNDS", 6)
