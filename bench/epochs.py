@@ -178,7 +178,7 @@ def _net(case: Case) -> Any:
 def _ours(case: Case, precision: str, seed: int) -> tuple[list[float], float, str]:
     """A whole run as a worker makes it: seconds between finished epochs, its test error, and how it chose its threads.
 
-    A trial of threads comes before the first epoch, and is not counted (half a second, about, once a run).
+    A trial of threads comes before the first epoch, and is not counted (half a second to one, once a run).
     """
     from aelib.jobs import queue, training
 
