@@ -45,14 +45,14 @@ def main_buttons(run: Run, state_now: str, row: Any) -> None:
         return
     if state_now in ("queued", "starting", "running"):
         if row.button("Stop", icon=":material/stop_circle:", key=f"stop-{run.id}"):
-            act(lambda: queue.stop(run))
+            act(lambda: queue.stop(run), run)
         if row.button("Pause", icon=":material/pause:", key=f"pause-{run.id}"):
-            act(lambda: queue.pause(run))
+            act(lambda: queue.pause(run), run)
     elif state_now == "stopping":
         row.caption("Stopping: two seconds at most, then it is ended.")
     elif state_now in queue.RESUMABLE:
         if row.button("Resume", icon=":material/resume:", key=f"resume-{run.id}"):
-            act(lambda: queue.resume(run))
+            act(lambda: queue.resume(run), run)
     elif state_now == "completed":
         with row.popover("More epochs"):
             _more_epochs(run)
@@ -66,30 +66,45 @@ def more(run: Run, state_now: str) -> None:
         now = int(run.queue().get("priority", 0))
         sooner, later, said = st.columns([1, 1, 2], vertical_alignment="center")
         if sooner.button("Sooner", icon=":material/arrow_upward:", width="stretch", key=f"sooner-{run.id}"):
-            act(lambda: queue.prioritise(run, now + 1))
+            act(lambda: queue.prioritise(run, now + 1), run)
         if later.button("Later", icon=":material/arrow_downward:", width="stretch", key=f"later-{run.id}"):
-            act(lambda: queue.prioritise(run, now - 1))
+            act(lambda: queue.prioritise(run, now - 1), run)
         said.caption(f"Priority {now}; higher starts first")
     if state_now in ("starting", "running"):
         with st.popover("Change while it trains", icon=":material/tune:"):
             _change(run)
 
 
-def act(what: Callable[[], Any]) -> None:
-    """Do it and draw again; a refusal is said where the button was."""
+def act(what: Callable[[], Any], watched: Run | None = None) -> None:
+    """Do it and draw again; a refusal is said where the button was.
+
+    In the panel of a ``watched`` run, which draws itself again each second, that sentence would be gone by then: there
+    it stands at the head (``say_refusal``) until something else is done.
+    """
     try:
         what()
     except AelibError as error:
-        st.error(str(error), icon=":material/error:")
+        if watched is None:
+            st.error(str(error), icon=":material/error:")
+            return
+        state.put(state.REFUSED, (watched.id, str(error)))
     else:
-        st.rerun(scope="app")
+        state.drop(state.REFUSED)
+    st.rerun(scope="app")
+
+
+def say_refusal(run: Run) -> None:
+    """Why the last thing asked of this run was not done."""
+    of, sentence = state.get(state.REFUSED, ("", ""))
+    if of == run.id:
+        st.error(sentence, icon=":material/error:")
 
 
 def _more_epochs(run: Run) -> None:
     st.caption("A new run that starts from these weights. This one stays as it is; the optimiser starts afresh.")
     epochs = int(st.number_input("Epochs", 1, 10_000, 20, key=f"more-epochs-{run.id}"))
     if st.button("Train on", type="primary", key=f"more-{run.id}"):
-        act(lambda: _submit_more(run, epochs))
+        act(lambda: _submit_more(run, epochs), run)
 
 
 def _submit_more(run: Run, epochs: int) -> None:
@@ -115,12 +130,14 @@ def _change(run: Run) -> None:
         if typed != value:
             given[path] = typed
     if st.button("Change", disabled=not given, key=f"change-{run.id}"):
-        try:
-            changing.ask(run, given)
-        except AelibError as error:
-            st.error(str(error), icon=":material/error:")
-        else:
-            st.success("Asked. It is in the list below as soon as it holds.")
+        act(lambda: _ask(run, given), run)
+
+
+def _ask(run: Run, given: dict[str, float]) -> None:
+    from aelib.jobs import changing
+
+    changing.ask(run, given)
+    st.toast("Asked. It is told below the buttons as soon as it holds.", icon=":material/tune:")
 
 
 def say_changes(run: Run) -> None:

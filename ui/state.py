@@ -43,6 +43,7 @@ SWEEP = "sweep"  # Train: the sweep whose table is shown
 # Not in the address.
 ONLY_WIDGET = "only-selection"
 DELETED = "deleted-run"
+REFUSED = "refused"  # Train: (run, sentence), what was last asked of a run and not done
 NONCE = "train-nonce"
 SWEEP_NONCE = "sweep-nonce"
 FORM_START = "form-start"  # (what it was opened from, raw config, key of the widgets)

@@ -1,16 +1,16 @@
 """Step mode on the Train page: one batch, one epoch, slow motion, and what is to be seen after every step."""
 
 import time
+from functools import partial
 
 import streamlit as st
 
-from aelib.errors import AelibError
 from aelib.figures.steps import code_moves, step_curves
 from aelib.jobs import changing, queue, stepping
 from aelib.jobs.permission import is_demo
 from aelib.registry import MODELS
 from aelib.runs.folder import ACTIVE, Run
-from ui import frame
+from ui import frame, run_actions
 
 PATIENCE = 1.5  # seconds that a click waits for its step to be seen
 PACES = {
@@ -40,7 +40,7 @@ def controls(run: Run, state_now: str) -> None:
         )
         for place, (kind, (label, icon, said)) in zip(places, PACES.items(), strict=True):
             if place.button(label, icon=icon, help=said, width="stretch", key=f"pace-{kind}-{run.id}"):
-                _ask(run, kind, rate)
+                run_actions.act(partial(_ask, run, kind, rate), run)
 
 
 def draw(run: Run) -> None:
@@ -95,15 +95,10 @@ def _pace(run: Run) -> str:
 
 def _ask(run: Run, kind: str, rate: float) -> None:
     before = _stamp(run)
-    try:
-        stepping.ask(run, kind, rate)
-    except AelibError as error:
-        st.error(str(error), icon=":material/error:")
-        return
+    stepping.ask(run, kind, rate)
     end = time.monotonic() + (PATIENCE if run.status().get("waits") and kind == "batch" else 0)
     while time.monotonic() < end and _stamp(run) == before:
         time.sleep(0.03)
-    st.rerun(scope="app")
 
 
 def _stamp(run: Run) -> float:

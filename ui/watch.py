@@ -113,11 +113,13 @@ def _head(run: Run, status: dict) -> None:
         facts.append(f"{took} on {status['device']}" if status.get("device") else f"{took}, on another machine")
     st.markdown(f"**{frame.run_title(run)}** {frame.badge(state_now)}")
     st.progress(whole, text=" · ".join(filter(None, facts)))
-    if status.get("problem"):
-        st.error(status["problem"], icon=":material/error:")
-    run_actions.say_progress(run, state_now)
-    if status.get("way"):
-        st.caption(f"How it computes: {status['way']}")
+    with st.container():  # a place of its own: what comes and goes here would close an open popover below it
+        if status.get("problem"):
+            st.error(status["problem"], icon=":material/error:")
+        run_actions.say_refusal(run)
+        run_actions.say_progress(run, state_now)
+        if status.get("way"):
+            st.caption(f"How it computes: {status['way']}")
     _buttons(run, state_now)
     run_actions.more(run, state_now)
     stepping.controls(run, state_now)

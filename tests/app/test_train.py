@@ -15,6 +15,7 @@ from aelib.models._base import check
 from aelib.presets import PRESETS
 from aelib.registry import CORRUPTIONS, MODELS, NETWORKS
 from aelib.runs.folder import list_runs, open_run
+from aelib.runs.lock import hold
 
 BLANK = "own settings"
 
@@ -325,3 +326,21 @@ def test_a_failed_run_shows_its_sentence_and_its_log(runs, open_page, words):
     assert problem in words(at)
     assert any("the details" in block.value for block in at.code)
     assert at.button(key="resume-digits-vae")
+
+
+def test_what_a_training_run_refuses_is_said_until_something_else_is_done(checkpoints, open_page):
+    at = train_button(open_page("train", preset="classroom_2d")).click().run()
+    (run,) = list_runs(checkpoints)
+    run.write_status(**{**run.status(), "state": "running"})
+    with hold(run.folder / "lock"):  # as its worker would
+        at = at.run()
+        rate, change = f"change-training.learning_rate-{run.id}", f"change-{run.id}"
+        at = at.number_input(key=rate).set_value(-1.0).run()
+        at = at.button(key=change).click().run().run()  # the panel draws itself again each second
+        (error,) = at.error
+        assert "learning_rate" in error.value
+        assert "asked" not in run.queue()
+        at = at.number_input(key=rate).set_value(0.01).run()
+        at = at.button(key=change).click().run()
+        assert not at.error
+        assert run.queue()["asked"] == [{"training.learning_rate": 0.01}]
