@@ -49,7 +49,9 @@ export class Instruments {
   update(given) {
     const { view } = this;
     this.given = given;
-    this.history = historyOf(given.run ?? "", given.points.url);
+    const history = historyOf(given.run ?? "", given.points.url);
+    if (history !== this.history) this.waiting = []; // what was to be undone was of another run
+    this.history = history;
     this.distance.connect(given.distances);
     this.search.known = {
       classes: given.labels?.classes ?? [],
